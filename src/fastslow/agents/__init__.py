@@ -1,0 +1,1 @@
+"""Who acts: learners, observers and classic models behind one interface."""

@@ -1,0 +1,1 @@
+"""Tables in, numbers out: the same measures for agents, people and animals."""

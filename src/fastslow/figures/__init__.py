@@ -1,0 +1,1 @@
+"""Axes and tidy tables in, artists out."""

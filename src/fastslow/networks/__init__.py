@@ -1,0 +1,1 @@
+"""Parameterised functions: weights in, activity out."""

@@ -1,0 +1,1 @@
+"""The host side: directories, checkpoints, progress, reports."""

@@ -1,0 +1,1 @@
+"""Worlds: distributions of problems, as pure functions of a key."""

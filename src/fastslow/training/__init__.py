@@ -1,0 +1,1 @@
+"""Who learns slowly: factories that return a loop over updates."""
