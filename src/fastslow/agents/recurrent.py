@@ -1,0 +1,134 @@
+"""The recurrent meta-RL agent: an LSTM or GRU that reads its own last action and reward.
+
+Trained slowly over a distribution of tasks, its activity alone learns each new task (Wang et al. 2016, 2018;
+Duan et al. 2016).  Heads for policy (softmax) and value (scalar) both read the output h_t.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Key, PyTree
+
+from fastslow.agents.agent import Agent
+from fastslow.errors import UserError
+from fastslow.networks import gru, lstm
+from fastslow.tasks.task import Task, check_count
+from fastslow.timestep import Output, Percept
+
+CORES = {"lstm": (lstm, lstm.LSTM), "gru": (gru, gru.GRU)}
+
+
+@dataclass(frozen=True)
+class RecurrentConfig:
+    """Wiring of the recurrent agent; the input switches are those that Wang et al. 2016 ablate."""
+
+    units: int = 48
+    """Recurrent units (Wang 2016 and 2018: 48)."""
+    core: Literal["lstm", "gru"] = "lstm"
+    """Recurrent network (Wang: lstm; Duan 2016: gru)."""
+    see_action: bool = True
+    """Feed the last action, one-hot."""
+    see_reward: bool = True
+    """Feed the last reward; without it the agent cannot learn within an episode."""
+    see_time: bool = True
+    """Feed the fraction of the episode that has passed (Wang 2016 bandits; not in their two-step task)."""
+    reward_levels: tuple[float, ...] = ()
+    """Feed the last reward one-hot over these levels instead of as a number (Wang 2016, 11 arms)."""
+
+    def __post_init__(self) -> None:
+        check_count("units", self.units, 1)
+        if self.core not in CORES:
+            raise UserError(f"core is '{self.core}', but it must be one of: {', '.join(CORES)}.")
+
+
+class RecurrentAgent(Agent):
+    """Core, heads and the wiring of the inputs."""
+
+    core: lstm.LSTM | gru.GRU
+    heads: Float[Array, "unit action+1"]
+    """Policy logits in the first columns, the value in the last: one product serves both."""
+    bias: Float[Array, " action+1"]
+    config: RecurrentConfig = eqx.field(static=True)
+    episode_steps: int = eqx.field(static=True)
+
+    cite: ClassVar[tuple[str, ...]] = ("wang2016", "wang2018", "duan2016")
+
+    def init_state(self, key: Key[Array, ""]) -> PyTree:
+        return self.core.initial
+
+    def begin_episode(self, state: PyTree) -> PyTree:
+        """As it was: `step` itself puts the learned initial state wherever an episode is at its first step."""
+        return state
+
+    def end_episode(self, state: PyTree, percept: Percept, key: Key[Array, ""]) -> PyTree:
+        """As it was: what was learned within the episode is given up with it."""
+        return state
+
+    def inputs(self, percept: Percept) -> Float[Array, "*batch input"]:
+        """x_t: observation, one-hot last action, last reward, time, each if wired; zeros for what is not yet."""
+        parts = [percept.observation.reshape(*percept.time.shape, -1)]
+        if self.config.see_action:
+            actions = jnp.arange(self.heads.shape[1] - 1)
+            parts.append((actions == percept.last_action[..., None]).astype(jnp.float32))
+        if self.config.see_reward:
+            parts.append(self.reward_input(percept.last_reward, percept.first))
+        if self.config.see_time:
+            parts.append((percept.time / self.episode_steps).astype(jnp.float32)[..., None])
+        return jnp.concatenate(parts, axis=-1)
+
+    def reward_input(self, reward: Float[Array, "*batch"], first: Bool[Array, "*batch"]) -> Float[Array, "*batch n"]:
+        """The reward as a number, or one-hot over the nearest of `reward_levels` (all 0 at the first step)."""
+        if not self.config.reward_levels:
+            return reward[..., None]
+        levels = jnp.asarray(self.config.reward_levels)
+        nearest = jnp.abs(reward[..., None] - levels).argmin(-1)
+        code = jnp.arange(len(levels)) == nearest[..., None]
+        return (code & ~first[..., None]).astype(jnp.float32)
+
+    def read_out(self, h: Float[Array, "*batch unit"]) -> tuple[Float[Array, "*batch action"], Float[Array, "*batch"]]:
+        """Policy logits and value of the outputs `h`."""
+        both = h @ self.heads + jnp.broadcast_to(self.bias, (*h.shape[:-1], self.bias.shape[0]))
+        return both[..., :-1], both[..., -1]
+
+    def step(self, state: PyTree, percept: Percept, key: Key[Array, ""]) -> tuple[PyTree, Output]:
+        core_rules, _ = CORES[self.config.core]
+        state = core_rules.start_where(percept.first, self.core.initial, state)
+        state, activity = self.core.step(state, self.inputs(percept))
+        logits, value = self.read_out(activity.h)
+        action = sample(logits, jax.random.uniform(key))
+        return state, Output(action, logits, value, activity.h, {"activity": activity})
+
+    def unroll(self, state: PyTree, percepts: Percept) -> tuple[Array, Array]:
+        """Logits and values over `[time lane]` percepts, differentiable in the weights (not in `state`)."""
+        core_rules, _ = CORES[self.config.core]
+        return self.read_out(core_rules.unroll(self.core, state, self.inputs(percepts), percepts.first))
+
+    def relive(self, percepts: Percept, output: Output) -> tuple[Array, Array]:
+        """`unroll` without its forward pass: `output` is what these very weights gave when they acted."""
+        core_rules, _ = CORES[self.config.core]
+        activity = jax.lax.stop_gradient(output.probes["activity"])
+        return self.read_out(core_rules.relive(self.core, self.inputs(percepts), percepts.first, activity))
+
+
+def sample(logits: Float[Array, " action"], uniform: Float[Array, ""]) -> Array:
+    """An action from the softmax by inverse cumulative probability, from one uniform number."""
+    cumulative = jnp.cumsum(jax.nn.softmax(logits))[:-1]
+    return (uniform >= cumulative).sum().astype(jnp.int32)
+
+
+def make(task: Task, config: RecurrentConfig, key: Key[Array, ""]) -> RecurrentAgent:
+    """A newborn agent for the observations and actions of `task`."""
+    core_key, head_key = jax.random.split(key)
+    inputs = 1
+    for side in task.observation_shape:
+        inputs *= side
+    inputs += config.see_action * task.actions + config.see_time
+    inputs += config.see_reward * max(len(config.reward_levels), 1)
+    _, core = CORES[config.core]
+    heads = jax.random.normal(head_key, (config.units, task.actions + 1)) * 0.1 / config.units**0.5
+    return RecurrentAgent(
+        core(inputs, config.units, core_key), heads, jnp.zeros(task.actions + 1), config, task.episode_steps
+    )

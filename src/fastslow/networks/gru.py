@@ -1,0 +1,142 @@
+"""The gated recurrent unit, the core of Duan et al. 2016, with the same two economies as the LSTM.
+
+Cho et al. 2014, in the form that applies the reset gate after the recurrent product (as cuDNN does), so that one
+product serves all three blocks.
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Key
+
+
+class GRUActivity(NamedTuple):
+    """All that one step computed; enough to differentiate it without computing it again."""
+
+    h: Float[Array, "*batch unit"]
+    h_before: Float[Array, "*batch unit"]
+    drive: Float[Array, "*batch unit"]
+    """h W_hn, what the reset gate multiplies."""
+    gates: Float[Array, "*batch 3*unit"]
+    """Reset and update gate, each in (0, 1), then the candidate in (-1, 1)."""
+
+
+class GRU(eqx.Module):
+    """Weights of one GRU layer with a learned initial state.
+
+    r = sigma(x W_xr + h W_hr + b_r);  z = sigma(x W_xz + h W_hz + b_z);  n = tanh(x W_xn + r (h W_hn) + b_n);
+    h' = (1 - z) n + z h.  Blocks stand side by side in one matrix, in the order r, z, n.
+    """
+
+    recurrent: Float[Array, "unit 3*unit"]
+    input: Float[Array, "input 3*unit"]
+    bias: Float[Array, " 3*unit"]
+    initial: Float[Array, " unit"]
+
+    def __init__(self, inputs: int, units: int, key: Key[Array, ""]):
+        """Normal weights of variance 1/fan-in (1/units for the recurrent ones)."""
+        recurrent_key, input_key = jax.random.split(key)
+        self.recurrent = jax.random.normal(recurrent_key, (units, 3 * units)) / units**0.5
+        self.input = jax.random.normal(input_key, (inputs, 3 * units)) / max(inputs, 1) ** 0.5
+        self.bias = jnp.zeros(3 * units)
+        self.initial = jnp.zeros(units)
+
+    def step(
+        self, h: Float[Array, "*batch unit"], x: Float[Array, "*batch input"]
+    ) -> tuple[Float[Array, "*batch unit"], GRUActivity]:
+        """One step; any leading axes."""
+        bias = jnp.broadcast_to(self.bias, (*x.shape[:-1], self.bias.shape[0]))
+        of_h = jnp.split(h @ self.recurrent, 3, axis=-1)
+        of_x = jnp.split(x @ self.input + bias, 3, axis=-1)
+        r, z = (0.5 + 0.5 * jnp.tanh(0.5 * (a + b)) for a, b in zip(of_h[:2], of_x[:2], strict=True))
+        n = jnp.tanh(of_x[2] + r * of_h[2])
+        out = (1 - z) * n + z * h
+        return out, GRUActivity(out, h, of_h[2], jnp.concatenate([r, z, n], axis=-1))
+
+
+def start_where(
+    first: Bool[Array, "*batch"], initial: Float[Array, " unit"], h: Float[Array, "*batch unit"]
+) -> Float[Array, "*batch unit"]:
+    """The initial state in lanes whose episode begins, else the state handed over."""
+    return jnp.where(first[..., None], jnp.broadcast_to(initial, h.shape), h)
+
+
+def forward(
+    gru: GRU,
+    state: Float[Array, "lane unit"],
+    inputs: Float[Array, "time lane input"],
+    first: Bool[Array, "time lane"],
+) -> GRUActivity:
+    """Activity over time, `[time lane ...]`; the state starts afresh wherever `first` is set."""
+
+    def step(h: Array, now: tuple[Array, Array]) -> tuple[Array, GRUActivity]:
+        x, begins = now
+        return gru.step(start_where(begins, gru.initial, h), x)
+
+    return jax.lax.scan(step, state, (inputs, first))[1]
+
+
+@jax.custom_vjp
+def relive(
+    gru: GRU,
+    inputs: Float[Array, "time lane input"],
+    first: Bool[Array, "time lane"],
+    activity: GRUActivity,
+) -> Float[Array, "time lane unit"]:
+    """`activity.h` as a differentiable function of weights and inputs; see `lstm.relive`."""
+    return activity.h
+
+
+def _relive_forward(gru, inputs, first, activity):
+    return activity.h, (gru, inputs, first, activity)
+
+
+def _relive_backward(saved, dh):
+    gru, inputs, first, activity = saved
+    steps, lanes, units = activity.h.shape
+    back = gru.recurrent.T
+    zero = jnp.zeros((lanes, units))
+
+    def step(carry, now):
+        late, initial = carry
+        dh, (_, h_before, drive, gates), begins = now
+        r, z, n = jnp.split(gates, 3, axis=-1)
+        dh = dh + late
+        dn = dh * (1 - z) * (1 - n**2)
+        dr = dn * drive * r * (1 - r)
+        dz = dh * (h_before - n) * z * (1 - z)
+        of_h = jnp.concatenate([dr, dz, dn * r], axis=-1)
+        early = dh * z + of_h @ back
+        begins = begins[:, None].astype(dh.dtype)
+        return ((1 - begins) * early, initial + begins * early), (of_h, dn)
+
+    (_, initial), (of_h, dn) = jax.lax.scan(step, (zero, zero), (dh, activity, first), reverse=True)
+    of_h = of_h.reshape(steps * lanes, 3 * units)
+    of_x = jnp.concatenate([of_h[:, : 2 * units], dn.reshape(steps * lanes, units)], axis=-1)
+    gradient = eqx.tree_at(
+        lambda gru: (gru.recurrent, gru.input, gru.bias, gru.initial),
+        gru,
+        (
+            activity.h_before.reshape(steps * lanes, units).T @ of_h,
+            inputs.reshape(steps * lanes, -1).T @ of_x,
+            of_x.sum(0),
+            initial.sum(0),
+        ),
+    )
+    return gradient, (of_x @ gru.input.T).reshape(inputs.shape), None, None
+
+
+relive.defvjp(_relive_forward, _relive_backward)
+
+
+def unroll(
+    gru: GRU,
+    state: Float[Array, "lane unit"],
+    inputs: Float[Array, "time lane input"],
+    first: Bool[Array, "time lane"],
+) -> Float[Array, "time lane unit"]:
+    """Outputs over time, with the fused gradient; `state` counts as data."""
+    activity = jax.lax.stop_gradient(forward(gru, state, inputs, first))
+    return relive(gru, inputs, first, activity)
