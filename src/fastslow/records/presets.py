@@ -1,0 +1,100 @@
+"""The shared data sets as data: which source column is which, how it is coded, whose it is.
+
+A preset is all that `read_trials` must know to turn a published file into a trial table; a lab adds its own
+by one more entry. A file whose header is exactly a preset's is recognised without being named.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How one data set is written."""
+
+    header: tuple[str, ...]
+    """The columns of the file, in order; an exact match selects the preset."""
+    columns: Mapping[str, str]
+    """Column of the schema -> column of the file."""
+    species: str
+    cite: tuple[str, ...]
+    """Keys in references.bib."""
+    licence: str
+    invalid: str | None = None
+    """Column of the file that is 1 where the trial was missed or violated."""
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Words that stand for 0, 1, ... in a column of the schema."""
+    no_value: tuple[str, ...] = ()
+    """Words, besides the usual ones, that stand for a missing value."""
+    scale: Mapping[str, float] = field(default_factory=dict)
+    """What a column of the schema is multiplied by to be in the schema's unit."""
+    repeats: bool = False
+    """A missed trial was run again under the same number: number the rows anew, in the file's order."""
+    signature: Mapping[str, float] = field(default_factory=dict)
+    """What a right reading gives: mean over subjects of stay probabilities, interaction and reward effect."""
+
+
+PRESETS: dict[str, Preset] = {
+    # Six rats, each in 1 to 15 sessions; `common` holds for each rat's own transition structure.
+    "rat_two_step_miller": Preset(
+        header=(
+            *("rat", "session", "trial", "choice", "outcome_side", "common", "reward", "p_left", "p_right"),
+            *("violation", "bad_timing", "t_init", "t_choice", "t_second", "t_outcome"),
+        ),
+        columns={
+            "subject": "rat",
+            "episode": "session",
+            "trial": "trial",
+            "action": "choice",
+            "reward": "reward",
+            "transition": "common",
+            "state": "outcome_side",
+            "p_reward_0": "p_left",
+            "p_reward_1": "p_right",
+        },
+        species="rat",
+        cite=("miller2017", "miller2022", "venditto2024"),
+        licence="MIT",
+        invalid="violation",
+        levels={"action": ("l", "r"), "state": ("l", "r")},
+        no_value=("v",),
+        signature={
+            "common-rewarded": 0.820,
+            "rare-rewarded": 0.470,
+            "common-unrewarded": 0.464,
+            "rare-unrewarded": 0.806,
+            "interaction": 0.693,
+            "reward_effect": 0.010,
+        },
+    ),
+    # 400 people online, one block of 201 trials each; missed trials were run again.
+    "human_two_step_zorowitz": Preset(
+        header=(
+            *("platform", "subject", "trial", "drift_ix", "state_1_key", "state_1_choice", "state_1_rt"),
+            *("transition", "state_2", "state_2_key", "state_2_choice", "state_2_rt", "outcome", "missing"),
+        ),
+        columns={
+            "subject": "subject",
+            "trial": "trial",
+            "action": "state_1_choice",
+            "reward": "outcome",
+            "transition": "transition",
+            "state": "state_2",
+            "rt": "state_1_rt",
+        },
+        species="human",
+        cite=("zorowitz2023",),
+        licence="MIT",
+        invalid="missing",
+        scale={"rt": 0.001},
+        repeats=True,
+        signature={
+            "common-rewarded": 0.761,
+            "rare-rewarded": 0.698,
+            "common-unrewarded": 0.656,
+            "rare-unrewarded": 0.696,
+            "interaction": 0.103,
+            "reward_effect": 0.054,
+        },
+    ),
+}
