@@ -65,13 +65,17 @@ def run_seeds(
     or more, because a batch of one rounds differently.
     """
     numbers = np.asarray(seeds, np.uint32)
-    parallel = _share_out if jax.default_backend() == "cpu" else _batch
 
     def one(lane: tuple[Array, PyTree]) -> tuple[PyTree, PyTree]:
         seed, state = lane
         return run(loop, jax.random.fold_in(key, seed), steps, state, start)
 
-    return parallel(one, (jnp.asarray(numbers), state), len(numbers))
+    return map_seeds(one, (jnp.asarray(numbers), state), len(numbers))
+
+
+def map_seeds(one: Callable, lanes: PyTree, width: int) -> PyTree:
+    """`one` for each of `width` seeds, whose arguments are `lanes` with a leading seed axis (see `run_seeds`)."""
+    return (_share_out if jax.default_backend() == "cpu" else _batch)(one, lanes, width)
 
 
 def _batch(one: Callable, lanes: PyTree, width: int) -> PyTree:
