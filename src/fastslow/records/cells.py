@@ -175,7 +175,7 @@ class Reader(NamedTuple):
             first = int((key == key.iloc[row]).all(axis=1).to_numpy().argmax())
             raise UserError(
                 f"Row {self.rows[row]} of '{self.path}' repeats {source} {self.cells[source][row]} of "
-                f"subject '{table['subject'][row]}' in row {self.rows[first]}; remove one of them, or name the "
+                f"subject '{table['subject'][row]}' in row {self.rows[first]}; remove one, or name the "
                 "column of sessions or blocks with --map episode=COLUMN."
             )
 

@@ -27,9 +27,9 @@ def read_trials(
     """Read the trials of agents, people or animals.
 
     **Arguments**: `path` a CSV file (`.csv`, `.csv.gz`; comma, semicolon or tab) or a record (`.nc`).
-    `preset` a name in `PRESETS`; unless columns are given, a file with exactly a preset's header is recognised.
-    `columns` maps columns of the schema to the file's, as in `{"action": "choice"}`; columns already rightly
-    named need no mention, and `p_reward_0`, `p_reward_1`, ... name probabilities.
+    `preset` a name in `PRESETS`; unless columns are given, a file whose header is exactly a preset's is
+    recognised. `columns` maps columns of the schema to the file's, as in `{"action": "choice"}`; columns
+    already rightly named need no mention, and `p_reward_0`, `p_reward_1`, ... name probabilities.
 
     **Returns**: one row per trial in the file's order, the schema's columns first, then all others under the
     file's names (`source_NAME` where the schema has that name). Trials that count from 1 are made to count

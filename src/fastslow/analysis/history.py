@@ -1,0 +1,37 @@
+"""Who chose before whom: the order of trials, and the trial that lies some trials back.
+
+Trials follow each other only where their numbers do, in one episode of one subject; a gap, a new session or a
+new subject is never stepped over.
+"""
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Int
+
+from fastslow.analysis.columns import need_columns, numbers
+
+TABLE = "trial table"
+
+
+def in_order(trials: pd.DataFrame, needed: list[str]) -> pd.DataFrame:
+    """The trials by subject (as they first appear), episode and trial; `needed` columns must be there.
+
+    Adds `valid` (all True) where the table has none.
+    """
+    need_columns(trials, ["subject", "episode", "trial", *needed], TABLE)
+    subject = pd.factorize(trials["subject"])[0]
+    order = np.lexsort((numbers(trials, "trial", TABLE), numbers(trials, "episode", TABLE), subject))
+    ordered = trials.iloc[order].reset_index(drop=True)
+    valid = ordered["valid"].astype(bool) if "valid" in ordered else True
+    return ordered.assign(valid=valid)
+
+
+def earlier(ordered: pd.DataFrame, lag: int) -> Int[np.ndarray, " row"]:
+    """For each row of a table from `in_order`, the row of the trial `lag` before it; -1 where there is none."""
+    episode = ordered.groupby(["subject", "episode"], sort=False).ngroup().to_numpy()
+    trial = ordered["trial"].to_numpy(np.int64)
+    trial = trial - trial.min()
+    # One number per trial, ascending, in which episodes lie further apart than any lag reaches.
+    place = episode * (trial.max() + lag + 1) + trial
+    row = np.searchsorted(place, place - lag).astype(np.int64)
+    return np.where(place[row] == place - lag, row, -1)
