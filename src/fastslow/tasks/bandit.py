@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from fastslow.tasks import task
-from fastslow.tasks.task import Task, Variable, check_count, check_range, opening, outcome, parameter
+from fastslow.tasks.task import Task, Variable, check_count, check_range, opening, outcome, parameter, pick
 from fastslow.timestep import TimeStep
 
 P_REWARD = Variable("p_reward", "probability that each arm pays 1", "0 to 1, one column per arm")
@@ -23,6 +23,7 @@ BANDIT_VARIABLES = (
     task.ACTION,
     task.REWARD,
     P_REWARD,
+    task.VALID,
     task.CORRECT,
     task.REGRET,
 )
@@ -34,16 +35,20 @@ class BanditState(NamedTuple):
 
 
 def trial_of(p: Float[Array, " arm"], time: Array, action: Array, reward: Array) -> dict[str, Array]:
-    """The trial variables of one pull; correctness and regret are by the true `p`, never by sampled reward."""
-    chosen = jnp.where(jnp.arange(p.shape[0]) == action, p, 0.0).sum()
-    regret = p.max() - chosen
+    """The trial variables of one pull; correctness and regret are by the true `p`, never by the draw.
+
+    An action that is no arm is a missed pull: action -1, not valid, with all of the best arm's `p` as regret.
+    """
+    valid = (action >= 0) & (action < p.shape[0])
+    regret = p.max() - pick(p, action)
     return {
         "trial": time,
         "trial_end": jnp.bool_(True),
-        "action": action,
+        "action": jnp.where(valid, action, -1),
         "reward": reward,
         "p_reward": p,
-        "correct": regret <= 0,
+        "valid": valid,
+        "correct": valid & (regret <= 0),
         "regret": regret,
     }
 
@@ -56,23 +61,24 @@ def start_pulls(p: Float[Array, " arm"]) -> tuple[BanditState, TimeStep]:
 def pull(
     state: BanditState, action: Int[Array, ""], key: Key[Array, ""], pulls: int
 ) -> tuple[BanditState, TimeStep]:
-    """One pull of a Bernoulli arm: 1 with probability `p[action]`, else 0."""
-    chosen = jnp.where(jnp.arange(state.p.shape[0]) == action, state.p, 0.0).sum()
-    reward = (jax.random.uniform(key) < chosen).astype(jnp.float32)
+    """One pull of a Bernoulli arm: 1 with probability `p[action]`, else 0; no arm pays nothing."""
+    reward = (jax.random.uniform(key) < pick(state.p, action)).astype(jnp.float32)
     time = state.time + 1
     trial = trial_of(state.p, state.time, action, reward)
     return BanditState(state.p, time), outcome(jnp.zeros(0), reward, time >= pulls, trial)
 
 
 class IndependentBandit(Task):
-    """Each arm's probability is drawn from U[0, 1] on its own (Wang 2016 D_i with 2 arms; Duan 2016 with k)."""
+    """Each arm's probability is drawn from U[0, 1] on its own (Wang 2016 D_i: 2 arms; Duan 2016: k)."""
 
     arms: int = eqx.field(static=True, default=2)
     """Number of arms."""
     pulls: int = eqx.field(static=True, default=100)
     """Pulls in an episode."""
 
-    variant: ClassVar[str] = "Wang 2016 independent arms p ~ U[0,1]; k arms as in Duan 2016; no contexts, no drift"
+    variant: ClassVar[str] = (
+        "Wang 2016 independent arms p ~ U[0,1]; k arms as in Duan 2016; no contexts, no drift"
+    )
     cite: ClassVar[tuple[str, ...]] = ("wang2016", "duan2016")
     trial_variables: ClassVar[tuple[Variable, ...]] = BANDIT_VARIABLES
 
@@ -107,9 +113,9 @@ class IndependentBandit(Task):
 class CorrelatedBandit(Task):
     """Two arms with p2 = 1 - p1, so that every pull informs about both (Wang 2016, dependent bandits I)."""
 
-    p_low: Float[Array, ""] = eqx.field(converter=parameter, default=0.0)
+    p_low: Float[Array, "..."] = eqx.field(converter=parameter, default=0.0)
     """Least value of p1."""
-    p_high: Float[Array, ""] = eqx.field(converter=parameter, default=1.0)
+    p_high: Float[Array, "..."] = eqx.field(converter=parameter, default=1.0)
     """Greatest value of p1."""
     two_valued: bool = eqx.field(static=True, default=False)
     """p1 is one of the two bounds (easy, medium, hard), not uniform between them."""
@@ -123,6 +129,7 @@ class CorrelatedBandit(Task):
     def __check_init__(self) -> None:
         check_range("p_low", self.p_low, 0, 1)
         check_range("p_high", self.p_high, 0, 1)
+        task.check_order("p_low", self.p_low, "p_high", self.p_high)
         check_count("pulls", self.pulls, 1)
 
     @property

@@ -1,8 +1,8 @@
 """The interface of every world: a distribution of problems, one of which is faced per episode.
 
-Meta-RL needs the distribution, not the problem: `sample` draws this episode's hidden truth, `start` and `step`
-play it. A task is an Equinox module whose numeric parameters are array fields, so that one can be swept by
-`vmap` or changed without recompiling; sizes and forms are static fields.
+Meta-RL needs the distribution, not the problem: `sample` draws this episode's hidden truth, `start` and
+`step` play it. A task is an Equinox module whose numeric parameters are array fields, so that one can be
+swept by `vmap` or changed without recompiling; sizes and forms are static fields.
 """
 
 from abc import abstractmethod
@@ -65,7 +65,7 @@ class Task(eqx.Module):
 
     @abstractmethod
     def step(self, state: PyTree, action: Int[Array, ""], key: Key[Array, ""]) -> tuple[PyTree, TimeStep]:
-        """Take `action` (0 to `actions - 1`)."""
+        """Take `action` (0 to `actions - 1`); any other is a missed response, tabulated as -1."""
 
 
 # The columns that mean the same in every task.
@@ -83,7 +83,7 @@ def parameter(value: Any) -> Float[Array, "..."]:
     return jnp.asarray(value, jnp.float32)
 
 
-def check_range(name: str, value: Any, low: float, high: float) -> None:
+def check_range(name: str, value: Any, low: float | int, high: float | int) -> None:
     """Refuse a parameter outside `[low, high]` in one sentence; traced values (inside `vmap`, `jit`) pass."""
     if isinstance(value, jax.core.Tracer):
         return
@@ -92,10 +92,32 @@ def check_range(name: str, value: Any, low: float, high: float) -> None:
         raise UserError(f"{name} is {numbers.tolist()}, but it must lie between {low:g} and {high:g}.")
 
 
+def check_order(low_name: str, low: Any, high_name: str, high: Any) -> None:
+    """Refuse a lower bound above the upper one; traced values pass."""
+    if isinstance(low, jax.core.Tracer) or isinstance(high, jax.core.Tracer):
+        return
+    if not bool(np.all(np.asarray(low) <= np.asarray(high))):
+        raise UserError(
+            f"{low_name} is {np.asarray(low).tolist()} and {high_name} is {np.asarray(high).tolist()}, "
+            f"but {low_name} must not exceed {high_name}."
+        )
+
+
 def check_count(name: str, value: int, least: int) -> None:
     """Refuse a size below `least`."""
-    if value < least:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise UserError(f"{name} is {value}, but it must be a whole number of at least {least}.")
+
+
+def pick(values: Float[Array, " n"], index: Int[Array, ""]) -> Float[Array, ""]:
+    """`values[index]`, and 0 where the index is out of range; in lanes cheaper than a gather."""
+    return jnp.where(jnp.arange(values.shape[0]) == index, values, 0.0).sum()
+
+
+def reflect(x: Float[Array, "..."], low: Array, high: Array) -> Float[Array, "..."]:
+    """Fold `x` back into `[low, high]` at both bounds, however far it overshoots."""
+    width = jnp.maximum(high - low, 1e-6)
+    return jnp.clip(high - jnp.abs(jnp.mod(x - low, 2 * width) - width), low, high)
 
 
 def opening(observation: Float[Array, "..."], trial: dict[str, Array]) -> TimeStep:

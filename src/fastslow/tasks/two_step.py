@@ -1,4 +1,4 @@
-"""The two-step task in its one-choice form: a first-stage choice, a chancy transition, a reward that changes sides.
+"""The two-step task in its one-choice form: a choice, a chancy transition, a reward that changes sides.
 
 Action 0 leads commonly to second-stage state 0 and action 1 to state 1; one of the two states pays with high
 probability, the other with low, and which one may swap at the start of every trial but the first. Whoever
@@ -15,13 +15,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from fastslow.tasks import task
-from fastslow.tasks.task import Task, Variable, check_count, check_range, opening, outcome, parameter
+from fastslow.tasks.task import Task, Variable, check_count, check_range, opening, outcome, parameter, pick
 from fastslow.timestep import TimeStep
 
 CHOICE = Variable("action", "the first-stage choice; -1 where the trial is void", "0 left, 1 right, -1 void")
 TRANSITION = Variable("transition", "how the choice led on", "1 common, 0 rare, -1 void")
 STATE = Variable("state", "the second-stage state reached", "0, 1, -1 void")
-P_REWARD = Variable("p_reward", "probability that each second-stage state pays", "0 to 1, one column per state")
+P_REWARD = Variable("p_reward", "probability that each second-stage state pays", "0 to 1, one per state")
 PENALTY = Variable("penalty", "paid in the trial for an invalid response, apart from its reward", "-1 or 0")
 TWO_STEP_VARIABLES = (
     task.TRIAL,
@@ -41,11 +41,6 @@ TWO_STEP_VARIABLES = (
 def reward_probabilities(good: Int[Array, ""], high: Array, low: Array) -> Float[Array, " state"]:
     """Probability that each second-stage state pays, where state `good` is the better one."""
     return jnp.where(jnp.arange(2) == good, high, low)
-
-
-def pick(values: Float[Array, " n"], index: Int[Array, ""]) -> Float[Array, ""]:
-    """`values[index]`, and 0 where the index is out of range."""
-    return jnp.where(jnp.arange(values.shape[0]) == index, values, 0.0).sum()
 
 
 def trial_of(
@@ -260,5 +255,5 @@ class TwoStep(Task):
 
 
 def wang2016(trials: int = 100) -> TwoStep:
-    """Wang et al. 2016, section 3.2: p(common) = .75, the better state fixed within the episode, no fixation."""
+    """Wang et al. 2016, section 3.2: p(common) = .75, no swap within the episode, no fixation."""
     return TwoStep(transition=0.75, swap=0.0, fixation=False, trials=trials)
