@@ -1,0 +1,112 @@
+"""Records of agents: weights frozen, one episode per lane, every trial kept.
+
+What comes out has the same form as a rat's or a person's record.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array, Key, PyTree
+
+from fastslow import __version__
+from fastslow.agents.agent import Agent
+from fastslow.agents.interaction import interaction
+from fastslow.errors import check
+from fastslow.loop import run
+from fastslow.records.record import from_arrays
+from fastslow.tasks.task import Task
+
+NOT_COLUMNS = ("trial", "trial_end")
+
+
+def collect(
+    agents: Sequence[Agent],
+    task: Task,
+    key: Key[Array, ""],
+    episodes: int,
+    subjects: Sequence[str] | None = None,
+    gamma: float = 0.0,
+    units: bool = False,
+    attrs: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """Let each agent, as one subject, live `episodes` episodes of `task`.
+
+    **Arguments**: `subjects` their names ("seed 0", ... by default); `gamma` the discount with which reward-
+    prediction errors are formed; `units` keep the activity of every unit (`hidden`: subject, episode, time, unit).
+
+    **Returns** a record with the task's trial variables, and by time step: `step_reward`, `step_value` V(o_t),
+    `step_rpe` r_{t+1} + gamma V(o_{t+1}) - V(o_t). Steps after an episode's end are not there (NaN).
+    """
+    check(episodes > 0, f"episodes is {episodes}, but at least 1 is needed.")
+    check(len(agents) > 0, "There are no agents to collect behaviour from.")
+    names = [f"seed {i}" for i in range(len(agents))] if subjects is None else list(subjects)
+    keys = [jax.random.fold_in(key, i) for i in range(len(agents))]
+    lived = [
+        _to_arrays(live(agent, task, key, episodes, units), gamma) for agent, key in zip(agents, keys, strict=True)
+    ]
+    trials = {name: _stack([one[0][name] for one in lived]) for name in lived[0][0]}
+    steps = {name: np.stack([one[1][name] for one in lived]) for name in lived[0][1]}
+    provenance = {"task": type(task).__name__, "fastslow": __version__} | dict(attrs or {})
+    return from_arrays(trials, names, provenance, steps)
+
+
+@eqx.filter_jit
+def live(agent: Agent, task: Task, key: Key[Array, ""], episodes: int, units: bool) -> dict[str, PyTree]:
+    """One episode per lane, as `[time episode ...]` arrays."""
+    loop = interaction(agent, task, episodes)
+    _, trace = run(loop, key, task.episode_steps)
+    kept = {"trial": trace.trial, "reward": trace.reward, "value": trace.output.value, "last": trace.last}
+    return kept | ({"hidden": trace.output.units} if units else {})
+
+
+def trained_agents(agents: Agent, count: int) -> list[Agent]:
+    """The members of a batch of agents whose arrays have a leading `seed` axis."""
+    return [jax.tree.map(lambda x, i=i: x[i], agents) for i in range(count)]
+
+
+def _to_arrays(lived: dict[str, PyTree], gamma: float) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Trial variables `[episode trial ...]` and step variables `[episode time ...]` of one subject."""
+    host = jax.tree.map(lambda x: np.swapaxes(np.asarray(x), 0, 1), lived)
+    last = host["last"]
+    # A lane that ended goes on with another episode; only its first counts.
+    alive = np.cumsum(last, axis=1) - last == 0
+    blank = np.where(alive, 0.0, np.nan)
+    value = host["value"]
+    following = np.where(last, 0.0, np.concatenate([value[:, 1:], np.zeros_like(value[:, :1])], axis=1))
+    steps = {
+        "step_reward": host["reward"] + blank,
+        "step_value": value + blank,
+        "step_rpe": host["reward"] + gamma * following - value + blank,
+    }
+    if "hidden" in host:
+        steps["hidden"] = host["hidden"] + blank[..., None].astype(host["hidden"].dtype)
+    return _by_trial(host["trial"], alive), steps
+
+
+def _by_trial(variables: dict[str, np.ndarray], alive: np.ndarray) -> dict[str, np.ndarray]:
+    """Keep the steps at which trials end, in order; episodes with fewer trials are padded, `present` False."""
+    ends = variables["trial_end"] & alive
+    episode, step = np.nonzero(ends)
+    rank = (np.cumsum(ends, axis=1) - 1)[episode, step]
+    shape = (len(ends), int(ends.sum(1).max()))
+    present = np.zeros(shape, bool)
+    present[episode, rank] = True
+    columns = {"present": present}
+    for name, values in variables.items():
+        if name not in NOT_COLUMNS:
+            columns[name] = np.zeros((*shape, *values.shape[2:]), values.dtype)
+            columns[name][episode, rank] = values[episode, step]
+    columns["valid"] = columns.get("valid", present) & present
+    return columns
+
+
+def _stack(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Subjects along a new first axis, padded to the longest."""
+    longest = max(array.shape[1] for array in arrays)
+    padded = [np.pad(a, [(0, 0), (0, longest - a.shape[1])] + [(0, 0)] * (a.ndim - 2)) for a in arrays]
+    return np.stack(padded)
