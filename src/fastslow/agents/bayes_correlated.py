@@ -11,8 +11,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from fastslow.agents.counts import Counts, CountingObserver
-from fastslow.agents.observer import best, sampled
+from fastslow.agents.observer import assume, best, sampled
 from fastslow.tasks.bandit import CorrelatedBandit
+from fastslow.tasks.task import Task
 from fastslow.timestep import Output, Percept
 
 
@@ -33,6 +34,7 @@ class BayesCorrelated(CountingObserver):
         return sampled(key, best(q), q.max(), q=q)
 
 
-def bayes_correlated(task: CorrelatedBandit) -> BayesCorrelated:
-    """The optimal player of two arms with p2 = 1 - p1."""
+def bayes_correlated(task: Task) -> BayesCorrelated:
+    """The optimal player of `task`, a CorrelatedBandit (p2 = 1 - p1)."""
+    assume("bayes_correlated", task, CorrelatedBandit)
     return BayesCorrelated()

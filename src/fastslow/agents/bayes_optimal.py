@@ -12,9 +12,10 @@ import numpy as np
 from jaxtyping import Array, Int, Int8, Key
 
 from fastslow.agents.counts import Counts, CountingObserver
-from fastslow.agents.observer import best, sampled
+from fastslow.agents.observer import assume, best, sampled
 from fastslow.errors import check
 from fastslow.tasks.bandit import IndependentBandit
+from fastslow.tasks.task import Task
 from fastslow.timestep import Output, Percept
 
 MOST_PULLS = 200
@@ -85,11 +86,12 @@ class BayesOptimal(CountingObserver):
         return sampled(key, best(wanted), state.mean.max(), q=state.mean)
 
 
-def bayes_optimal(task: IndependentBandit) -> BayesOptimal:
-    """The optimal player of two arms p ~ U[0, 1] for `task.pulls` pulls (at most 200), solved here (seconds)."""
-    check(task.arms == 2, f"bayes_optimal solves 2 arms, but the task has {task.arms}; use gittins for more.")
+def bayes_optimal(task: Task) -> BayesOptimal:
+    """The optimal player of two arms p ~ U[0, 1] for the pulls of `task` (at most 200), solved here (seconds)."""
+    assume("bayes_optimal", task, IndependentBandit)
+    check(task.actions == 2, f"bayes_optimal solves 2 arms, but the task has {task.actions}; use gittins.")
     check(
-        task.pulls <= MOST_PULLS,
-        f"bayes_optimal tabulates at most {MOST_PULLS} pulls, but the task has {task.pulls}; use gittins.",
+        task.episode_steps <= MOST_PULLS,
+        f"bayes_optimal tabulates at most {MOST_PULLS} pulls, but the task has {task.episode_steps}; shorten the task.",
     )
-    return BayesOptimal(jnp.asarray(solve(task.pulls).policy), task.pulls)
+    return BayesOptimal(jnp.asarray(solve(task.episode_steps).policy), task.episode_steps)

@@ -11,6 +11,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from fastslow.agents.agent import Agent
+from fastslow.errors import check
+from fastslow.tasks.task import Task
 from fastslow.timestep import Output, Percept
 
 LOG_NEVER = -69.0
@@ -73,3 +75,10 @@ def sampled(
     """The output that draws its action from `logits`; no units."""
     action: Int[Array, ""] = jax.random.categorical(key, logits)
     return Output(action.astype(jnp.int32), logits, value, jnp.zeros(0), dict(probes))
+
+
+def assume(name: str, task: Task, *kinds: type[Task]) -> None:
+    """Refuse a task that is none of `kinds`, in one sentence that begins with the observer's `name`."""
+    wanted = " or ".join(kind.__name__ for kind in kinds)
+    found = type(task).__name__
+    check(isinstance(task, kinds), f"{name} assumes a task of kind {wanted}, but was given {found}; give one.")

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
+from fastslow.agents.beta import beta
 from fastslow.agents.counts import Counts, CountingObserver
 from fastslow.agents.observer import best, sampled
 from fastslow.tasks.task import Task, check_count
@@ -32,8 +33,12 @@ class Thompson(CountingObserver):
 
     def choose(self, state: Counts, percept: Percept, key: Key[Array, ""]) -> Output:
         draw_key, choice_key = jax.random.split(key)
-        a, b = state.successes + 1, state.failures + 1
-        p = jax.random.beta(draw_key, a, b, (self.samples, self.arms))
+        size = (self.samples, self.arms)
+        p = beta(
+            draw_key,
+            jnp.broadcast_to(state.successes + 1, size),
+            jnp.broadcast_to(state.failures + 1, size),
+        )
         winner = p >= p.max(axis=1, keepdims=True)
         votes = winner.sum(axis=0).astype(jnp.float32)
         return sampled(choice_key, best(votes), state.mean.max(), q=state.mean)
