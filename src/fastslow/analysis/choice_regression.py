@@ -127,8 +127,8 @@ def choice_coefficients(trials: pd.DataFrame, lags: int = LAGS, penalty: float =
         rows = used[subject[used] == code]
         check(
             len(np.unique(signs[rows])) == 2,
-            f"Subject '{name}' makes only one choice in the {len(rows)} trials with {lags} trials before them, "
-            "so nothing can predict it; leave the subject out.",
+            f"Subject '{name}' makes only one choice in the {len(rows)} trials with {lags} trials before "
+            "them, so nothing can predict it; leave the subject out.",
         )
         weights = logistic(regressors[rows], signs[rows] > 0, penalty)
         table = pd.DataFrame([(0, "bias"), *labels], columns=["lag", "condition"])

@@ -27,7 +27,7 @@ def in_order(trials: pd.DataFrame, needed: list[str]) -> pd.DataFrame:
 
 
 def earlier(ordered: pd.DataFrame, lag: int) -> Int[np.ndarray, " row"]:
-    """For each row of a table from `in_order`, the row of the trial `lag` before it; -1 where there is none."""
+    """For each row of a table from `in_order`, the row of the trial `lag` before it, or -1."""
     episode = ordered.groupby(["subject", "episode"], sort=False).ngroup().to_numpy()
     trial = ordered["trial"].to_numpy(np.int64)
     trial = trial - trial.min()
