@@ -1,0 +1,161 @@
+"""The part of `check_task` that plays episodes: alone and in lanes, compiled and not, once and again."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int, Key, PyTree
+
+from fastslow.errors import UserError
+from fastslow.tasks.check_values import alive, check_opening, check_out_of_range, check_values
+from fastslow.tasks.task import Task
+from fastslow.timestep import TimeStep
+
+UNCOMPILED_STEPS = 100  # of an episode; the rest of a longer one is compared between compiled programs only
+MOST_LANES = 1024
+KEYS = 64  # keys among which at least two must give different problems
+TOLERANCE = 1e-4  # between programs that differ only in compilation; float32 rounds differently when fused
+
+
+class Episode(NamedTuple):
+    """One episode's opening and its outcomes, `[step ...]`; after `last` the steps are void."""
+
+    problem: PyTree
+    opening: TimeStep
+    outcomes: TimeStep
+
+
+def attempt(what: str, function: Callable[[], Any]) -> Any:
+    """The function's result; its failure becomes a sentence."""
+    try:
+        return function()
+    except UserError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().split("\n")[0].rstrip(".")
+        raise UserError(
+            f"{what} does not work inside jit, vmap or scan ({type(error).__name__}: {reason}); "
+            "write it in jax.numpy, with jnp.where in place of if and no Python state."
+        ) from error
+
+
+def play(task: Task, key: Key[Array, ""], actions: Int[Array, " step"]) -> Episode:
+    """One episode by `scan`, on a problem, opening and steps all drawn from `key`."""
+    problem_key, start_key, steps_key = jax.random.split(key, 3)
+    problem = task.sample(problem_key)
+    state, opening = task.start(problem, start_key)
+
+    def step(state: PyTree, at: tuple[Array, Array]) -> tuple[PyTree, TimeStep]:
+        return task.step(state, *at)
+
+    keys = jax.random.split(steps_key, actions.shape[0])
+    return Episode(problem, opening, jax.lax.scan(step, state, (actions, keys))[1])
+
+
+def play_uncompiled(task: Task, key: Key[Array, ""], actions: Int[Array, " step"]) -> Episode:
+    """The first `UNCOMPILED_STEPS` of the same episode, by a Python loop."""
+    problem_key, start_key, steps_key = jax.random.split(key, 3)
+    problem = task.sample(problem_key)
+    state, opening = task.start(problem, start_key)
+    outcomes = []
+    keys = jax.random.split(steps_key, actions.shape[0])
+    for action, step_key in zip(actions[:UNCOMPILED_STEPS], keys, strict=False):
+        state, outcome = task.step(state, action, step_key)
+        outcomes.append(jax.tree.map(np.asarray, outcome))
+    return Episode(problem, opening, jax.tree.map(lambda *steps: np.stack(steps), *outcomes))
+
+
+def random_actions(task: Task, key: Key[Array, ""]) -> Int[Array, " step"]:
+    return jax.random.randint(jax.random.fold_in(key, 1), (task.episode_steps,), 0, task.actions)
+
+
+def concrete(leaf: Any) -> np.ndarray:
+    """A leaf as numbers, keys of random generators included."""
+    if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        leaf = jax.random.key_data(leaf)
+    return np.asarray(leaf)
+
+
+def difference(a: Episode, b: Episode, steps: int) -> str:
+    """What differs by more than rounding within the first `steps`; empty where nothing does."""
+    a, b = (
+        episode._replace(outcomes=jax.tree.map(lambda x: x[:steps], episode.outcomes)) for episode in (a, b)
+    )
+    leaves = zip(jax.tree_util.tree_leaves_with_path(a), jax.tree.leaves(b), strict=True)
+    for (path, x), y in leaves:
+        x, y = concrete(x), concrete(y)
+        if not np.allclose(x, y, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+            where = jax.tree_util.keystr(path).lstrip(".").replace("outcomes.", "outcome's ")
+            return where.replace("opening.", "opening's ")
+    return ""
+
+
+def check_single(task: Task, name: str, key: Key[Array, ""]) -> Episode:
+    """One episode not compiled, once more after another, and compiled: all the same; returns the last."""
+    actions = random_actions(task, key)
+    fresh = attempt(name, lambda: play_uncompiled(task, key, actions))
+    play_uncompiled(task, jax.random.fold_in(key, 2), actions[::-1])
+    again = play_uncompiled(task, key, actions)
+    compiled = attempt(name, lambda: jax.jit(play)(task, key, actions))
+    steps = min(int(alive(compiled.outcomes.last[None]).sum()), UNCOMPILED_STEPS)
+    fault = difference(fresh, again, steps)
+    if fault:
+        raise UserError(
+            f"{name} gives another {fault} for the same problem, actions and keys when an episode came "
+            "between; keep nothing outside the state, and draw only from the key."
+        )
+    fault = difference(fresh, compiled, steps)
+    if fault:
+        raise UserError(
+            f"{name} gives another {fault} compiled than not compiled; draw only from the key, and branch "
+            "by jnp.where."
+        )
+    return compiled
+
+
+def check_batch(
+    task: Task, name: str, key: Key[Array, ""], single_key: Key[Array, ""], trials: int, truncates: bool
+) -> dict[str, np.ndarray]:
+    """Many lanes at once, each with its own copy of the fields, the first of them the single episode.
+
+    Returns the table of their completed trials.
+    """
+    single = check_single(task, name, single_key)
+    steps = int(alive(single.outcomes.last[None]).sum())
+    complete = int(single.outcomes.trial["trial_end"][:steps].sum())
+    lanes = min(1 + max(-(-trials // max(complete, 1)), 2), MOST_LANES)
+
+    keys = jax.random.split(key, lanes).at[0].set(single_key)
+    actions = jax.vmap(lambda key: random_actions(task, key))(keys)
+    swept = jax.tree.map(lambda leaf: jnp.repeat(leaf[None], lanes, axis=0), task)
+    program = jax.jit(jax.vmap(play), compiler_options={"xla_backend_optimization_level": 0})  # runs thrice
+
+    def roll(actions: Array) -> Episode:
+        return jax.tree.map(concrete, program(swept, keys, actions))
+
+    episodes = attempt(f"{name}, with its fields swept by vmap,", lambda: roll(actions))
+    fault = difference(jax.tree.map(lambda x: x[0], episodes), single, steps)
+    if fault:
+        raise UserError(f"{name} gives another {fault} in a batch than alone; write it for one lane.")
+    fault = difference(episodes, roll(actions), lanes)
+    if fault:
+        raise UserError(f"{name} gives another {fault} when the same episodes are run again.")
+
+    check_opening(name, episodes.opening)
+    check_values(task, name, episodes.outcomes, truncates)
+    for action in (-1, task.actions):
+        check_out_of_range(name, action, roll(jnp.full_like(actions, action)).outcomes)
+    live = alive(episodes.outcomes.last) & episodes.outcomes.trial["trial_end"]
+    return {column: value[live] for column, value in episodes.outcomes.trial.items()}
+
+
+def check_varied(task: Task, name: str, key: Key[Array, ""]) -> None:
+    problems = jax.vmap(task.sample)(jax.random.split(key, KEYS))
+    leaves = [concrete(leaf) for leaf in jax.tree.leaves(problems)]
+    if all((leaf == leaf[:1]).all() for leaf in leaves):
+        raise UserError(
+            f"{name}.sample gives the same problem for {KEYS} different keys; draw it from the key, or call "
+            "check_task with varied=False if it holds one problem alone."
+        )
