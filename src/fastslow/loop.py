@@ -74,7 +74,7 @@ def run_seeds(
 
 
 def map_seeds(one: Callable, lanes: PyTree, width: int) -> PyTree:
-    """`one` for each of `width` seeds, whose arguments are `lanes` with a leading seed axis (see `run_seeds`)."""
+    """`one` for each of `width` seeds; its argument is `lanes`, with a leading seed axis (see `run_seeds`)."""
     return (_share_out if jax.default_backend() == "cpu" else _batch)(one, lanes, width)
 
 

@@ -57,6 +57,8 @@ class Timed(Silent):
         now = time.monotonic()
         if self.since is None:
             self.since = (now, done)
+            return None
+
         seconds = now - self.since[0]
         return (done - self.since[1]) * self.steps / seconds if seconds > 0 else None
 

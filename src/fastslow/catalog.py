@@ -1,0 +1,160 @@
+"""Every task, agent, trainer, experiment and analysis by name: one explicit table of import strings.
+
+Nothing is imported to list them, so the command line answers at once. A new one is one line here and shows up
+in `fastslow list` and in the tests that run over all; a user's own needs none: it is `file.py:Name` or
+`module:Name`.
+"""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from fastslow.errors import UserError, nearest
+
+
+class Entry(NamedTuple):
+    """Where something is (within fastslow), what it is in a phrase, and its sources in references.bib."""
+
+    target: str
+    summary: str
+    cite: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(self.cite.split())
+
+
+def entries(rows: dict[str, tuple[str, ...]]) -> dict[str, Entry]:
+    return {name: Entry(*row) for name, row in rows.items()}
+
+
+# A task: a Task class, or a function that returns a task; its parameters are the options.
+TASKS = entries(
+    {
+        "bandit": ("tasks.bandit:IndependentBandit", "k independent uniform arms", "wang2016 duan2016"),
+        "bandit_correlated": ("tasks.bandit:CorrelatedBandit", "two arms, p2 = 1 - p1", "wang2016 wang2018"),
+        "bandit_easy": ("tasks.bandit:easy", "correlated arms, p1 is .1 or .9", "wang2016"),
+        "bandit_medium": ("tasks.bandit:medium", "correlated arms, p1 is .25 or .75", "wang2016"),
+        "bandit_hard": ("tasks.bandit:hard", "correlated arms, p1 is .4 or .6", "wang2016"),
+        "informative_arm": (
+            "tasks.informative_arm:InformativeArm",
+            "arm 11 tells which one pays",
+            "wang2016",
+        ),
+        "restless": ("tasks.restless:RestlessBandit", "two arms that walk, calm or volatile", "wang2016"),
+        "restless_calm": ("tasks.restless:calm", "two arms that walk slowly", "wang2016"),
+        "restless_volatile": ("tasks.restless:volatile", "two arms that walk fast", "wang2016"),
+        "two_step": ("tasks.two_step:TwoStep", "two-step task, separate steps", "wang2018 miller2017"),
+        "two_step_in_one": ("tasks.two_step:TwoStepInOne", "two-step task, one choice a trial", "wang2018"),
+        "two_step_wang2016": ("tasks.two_step:wang2016", "two-step task without swaps", "wang2016"),
+        "two_step_daw": ("tasks.two_step_daw:TwoStepDaw", "two-step task, two choices a trial", "daw2011"),
+    }
+)
+# An agent: a function of `task` and, if it can be trained, `config` and `key`; the rest are the options.
+AGENTS = entries(
+    {
+        "meta_rl": (
+            "agents.recurrent:make",
+            "recurrent network that reads its own past",
+            "wang2016 duan2016",
+        ),
+        "uniform": ("agents.uniform:uniform", "chooses at random"),
+        "bayes_optimal": ("agents.bayes_optimal:bayes_optimal", "optimal, independent arms", "bellman1956"),
+        "bayes_correlated": ("agents.bayes_correlated:bayes_correlated", "optimal, p2 = 1 - p1", "wang2016"),
+        "bayes_greedy": ("agents.bayes_greedy:bayes_greedy", "ideal in the two-step task", "wang2018"),
+        "gittins": ("agents.gittins:gittins", "finite-horizon Gittins index", "gittins1979"),
+        "thompson": ("agents.thompson:thompson", "posterior sampling", "thompson1933"),
+        "ucb": ("agents.ucb:ucb", "upper confidence bounds", "auer2002"),
+        "greedy": ("agents.greedy:greedy", "greatest posterior mean", "duan2016"),
+        "epsilon_greedy": ("agents.greedy:epsilon_greedy", "greedy that lapses", "duan2016"),
+        "rescorla_wagner": ("agents.rescorla_wagner:rescorla_wagner", "delta rule, softmax", "rescorla1972"),
+        "model_free": ("agents.tabular:model_free", "SARSA(lambda) in the two-step task", "daw2011"),
+        "model_based": ("agents.tabular:model_based", "planner in the two-step task", "daw2011"),
+        "hybrid": ("agents.tabular:hybrid", "weighs planner and SARSA(lambda)", "daw2011"),
+    }
+)
+# A trainer: a function (task, make_agent, config) -> Loop; the fields of `config` are the options.
+TRAINERS = entries(
+    {
+        "a2c": ("training.actor_critic:a2c", "advantage actor-critic", "wang2018 mnih2016"),
+    }
+)
+# An experiment: an `experiments.experiment.Experiment`.
+EXPERIMENTS = entries({})
+# An analysis: a function of a trial table (`trials`); its other parameters are the options.
+ANALYSES = entries(
+    {
+        "stay_probability": ("analysis.stay:stay_probability", "staying by reward and transition", "daw2011"),
+        "choice_coefficients": (
+            "analysis.choice_regression:choice_coefficients",
+            "choice on history",
+            "miller2017",
+        ),
+        "regret": ("analysis.regret:regret_after", "expected regret after so many pulls", "wang2016"),
+        "cumulative_regret": ("analysis.regret:cumulative_regret", "expected regret by trial", "wang2016"),
+        "suboptimal_pulls": ("analysis.regret:suboptimal_pulls", "wrong pulls by trial", "wang2016"),
+    }
+)
+CATALOG = {
+    "task": TASKS,
+    "agent": AGENTS,
+    "trainer": TRAINERS,
+    "experiment": EXPERIMENTS,
+    "analysis": ANALYSES,
+}
+PLURAL = {kind: f"{kind}s" for kind in CATALOG} | {"analysis": "analyses"}
+
+
+def check_name(kind: str, name: str) -> None:
+    """`UserError` with the nearest name where there is no such thing; imports nothing."""
+    if ":" in name:
+        place = name.rpartition(":")[0]
+        if place.endswith(".py") and not Path(place).is_file():
+            raise UserError(f"There is no file '{place}' to take the {kind} from; check its path.")
+    elif name not in CATALOG[kind]:
+        raise UserError(f"There is no {kind} '{name}'{nearest(name, CATALOG[kind])}")
+
+
+def load(kind: str, name: str) -> Any:
+    """What a name stands for: an entry of the table, or the user's own (`file.py:Name`, `module:Name`).
+
+    **Raises** `UserError` naming the nearest, the missing file or the error in it.
+    """
+    check_name(kind, name)
+    if ":" not in name:
+        place, _, attribute = CATALOG[kind][name].target.partition(":")
+        return getattr(importlib.import_module(f"fastslow.{place}"), attribute)
+    place, _, attribute = name.rpartition(":")
+    module = import_file(Path(place)) if place.endswith(".py") else import_named(place)
+    if not hasattr(module, attribute):
+        known = [known for known in vars(module) if not known.startswith("_")]
+        raise UserError(f"'{place}' has no '{attribute}'{nearest(attribute, known)}")
+    return getattr(module, attribute)
+
+
+def import_file(path: Path) -> ModuleType:
+    """The module in a user's file, under a name of its own, imported once."""
+    path = path.resolve()
+    name = f"fastslow_user_{path.stem}"
+    known = sys.modules.get(name)
+    if known is not None and known.__file__ == str(path):
+        return known
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise UserError(f"'{path.name}' cannot be imported: {type(error).__name__}: {error}.") from error
+    return module
+
+
+def import_named(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise UserError(f"There is no module '{name}' ({error}); is its folder on PYTHONPATH?") from error
