@@ -26,6 +26,9 @@ WORDS = {
 ABSENT = {"action": -1.0, "reward": 0.0, "transition": -1.0, "state": -1.0}
 """What stands where a trial has no value; such a trial is not valid."""
 
+MOST_WHOLE = 1e9
+"""Trial, action and state numbers from here on are mistakes (a time stamp, a wrong column)."""
+
 
 class Reader(NamedTuple):
     """One file's cells, and all that is known about how they are to be read."""
@@ -118,6 +121,7 @@ class Reader(NamedTuple):
         self.refuse(
             (values < 0) | (values != np.round(values)), source, f"is no {name} number (0, 1, 2, ...)"
         )
+        self.refuse(values >= MOST_WHOLE, source, f"is too large for a {name} number")
         return values.astype(np.int64)
 
     def coded(self, name: str, source: str, levels: dict[str, list[str]]) -> np.ndarray:
@@ -144,6 +148,7 @@ class Reader(NamedTuple):
         """The labels of the file, and their order within each subject: by number, or words as they appear."""
         self.text("episode", source)
         label = guessed(self.cells[source])
+        self.refuse(pd.isna(label), source, "is missing, but every row needs its episode")
         codes = pd.Series(label if label.dtype.kind in "if" else pd.factorize(label)[0])
         return label, codes.groupby(subjects).rank(method="dense").to_numpy(np.int64) - 1
 
@@ -161,7 +166,7 @@ class Reader(NamedTuple):
         known = SCHEMA.get(name) or SCHEMA["p_reward"]
         bad = (values < known.least) | (values > known.most)
         if known.kind != "float":
-            bad |= ~np.isnan(values) & (values != np.round(values))
+            bad |= ~np.isnan(values) & ((values != np.round(values)) | (values >= MOST_WHOLE))
         if known.kind == "bool":
             bad |= (values < 0) | (values > 1)
         self.refuse(bad, source, f"is not a {name} ({known.levels})")
@@ -183,9 +188,10 @@ class Reader(NamedTuple):
         """Raise at the first bad row."""
         if bad.any():
             row = int(bad.argmax())
+            excerpt = " ".join(self.cells[source][row][:40].split())
             raise UserError(
                 f"Row {self.rows[row]} of '{self.path}': column '{source}' holds "
-                f"'{self.cells[source][row]}', which {why}; mend the file or map another column."
+                f"'{excerpt}', which {why}; mend the file or map another column."
             )
 
 
