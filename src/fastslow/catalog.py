@@ -21,6 +21,8 @@ class Entry(NamedTuple):
     target: str
     summary: str
     cite: str = ""
+    then: str = ""
+    """Of an analysis: the function that summarises its table over subjects."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -67,6 +69,13 @@ AGENTS = entries(
         "bayes_greedy": ("agents.bayes_greedy:bayes_greedy", "ideal in the two-step task", "wang2018"),
         "gittins": ("agents.gittins:gittins", "finite-horizon Gittins index", "gittins1979"),
         "thompson": ("agents.thompson:thompson", "posterior sampling", "thompson1933"),
+        "restless_thompson": (
+            "agents.restless_thompson:restless_thompson",
+            "posterior sampling for arms that walk",
+            "wang2016 thompson1933",
+        ),
+        "informed": ("agents.informed:informed", "best there is, informative arm", "wang2016"),
+        "searcher": ("agents.informed:searcher", "search without replacement, informative arm", "wang2016"),
         "ucb": ("agents.ucb:ucb", "upper confidence bounds", "auer2002"),
         "greedy": ("agents.greedy:greedy", "greatest posterior mean", "duan2016"),
         "epsilon_greedy": ("agents.greedy:epsilon_greedy", "greedy that lapses", "duan2016"),
@@ -84,18 +93,26 @@ TRAINERS = entries(
 )
 # An experiment: an `experiments.experiment.Experiment`.
 EXPERIMENTS = entries({})
-# An analysis: a function of a trial table (`trials`); its other parameters are the options.
+# An analysis: a function of a trial table (`trials`), per subject; its other parameters are the options.
+STAY, PAST = "analysis.stay:stay_", "analysis.choice_regression:choice_"
 ANALYSES = entries(
     {
-        "stay_probability": ("analysis.stay:stay_probability", "staying by reward and transition", "daw2011"),
-        "choice_coefficients": (
-            "analysis.choice_regression:choice_coefficients",
-            "choice on history",
-            "miller2017",
+        "stay_probability": (
+            STAY + "probability",
+            "staying by reward and transition",
+            "daw2011",
+            STAY + "summary",
         ),
+        "choice_regression": (PAST + "coefficients", "choice on history", "miller2017", PAST + "summary"),
         "regret": ("analysis.regret:regret_after", "expected regret after so many pulls", "wang2016"),
         "cumulative_regret": ("analysis.regret:cumulative_regret", "expected regret by trial", "wang2016"),
         "suboptimal_pulls": ("analysis.regret:suboptimal_pulls", "wrong pulls by trial", "wang2016"),
+        "p_correct": ("analysis.regret:p_correct", "best choices by trial", "wang2016"),
+        "rescorla_wagner": (
+            "analysis.rescorla_wagner:fit_blocks",
+            "learning rates by block",
+            "behrens2007 wang2016",
+        ),
     }
 )
 CATALOG = {
@@ -125,14 +142,19 @@ def load(kind: str, name: str) -> Any:
     """
     check_name(kind, name)
     if ":" not in name:
-        place, _, attribute = CATALOG[kind][name].target.partition(":")
-        return getattr(importlib.import_module(f"fastslow.{place}"), attribute)
+        return load_target(CATALOG[kind][name].target)
     place, _, attribute = name.rpartition(":")
     module = import_file(Path(place)) if place.endswith(".py") else import_named(place)
     if not hasattr(module, attribute):
         known = [known for known in vars(module) if not known.startswith("_")]
         raise UserError(f"'{place}' has no '{attribute}'{nearest(attribute, known)}")
     return getattr(module, attribute)
+
+
+def load_target(target: str) -> Any:
+    """What an entry's import string names."""
+    place, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(f"fastslow.{place}"), attribute)
 
 
 def import_file(path: Path) -> ModuleType:

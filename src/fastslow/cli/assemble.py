@@ -58,7 +58,7 @@ def training_of(task: Choice, agent: Choice, trainer: Choice) -> Training:
     """The loop of a training run; `UserError` for whatever does not fit, before anything is compiled."""
     if not trainable(agent.name):
         raise UserError(
-            f"The agent '{agent.name}' learns nothing slowly; `fastslow behave --agent {agent.name}` records it."
+            f"The agent '{agent.name}' is not trained; `fastslow behave --agent {agent.name}` records it."
         )
     world = task_of(task)
     make = catalog.load("trainer", trainer.name)

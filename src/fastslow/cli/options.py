@@ -9,7 +9,7 @@ import dataclasses
 import inspect
 import textwrap
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -62,6 +62,8 @@ def option_type(annotation: Any, default: Any) -> Any:
         if kinds <= {int, float}:
             return float
         return annotation if kinds <= set(PLAIN) else None
+    if get_origin(annotation) is Sequence and get_args(annotation)[0] in PLAIN:
+        return tuple[get_args(annotation)[0], ...]
     if get_origin(annotation) is tuple and set(get_args(annotation)) <= {*PLAIN, ...}:
         return annotation
     if annotation in PLAIN:

@@ -22,9 +22,9 @@ and the trainer's as --trainer.NAME."""
 DEFAULTS = {"task": "", "agent": "meta_rl", "trainer": "a2c"}
 
 
-def chosen(words: Sequence[str], kind: str) -> str:
-    """The name given for `--task`, `--agent` or `--trainer`, wherever it stands on the line."""
-    name = DEFAULTS[kind]
+def chosen(words: Sequence[str], kind: str, defaults: dict[str, str] | None = None) -> str:
+    """The name given for `--task`, `--agent`, ..., wherever it stands on the line."""
+    name = (defaults or {}).get(kind, "")
     for word, following in zip(words, [*words[1:], ""], strict=True):
         if word == f"--{kind}":
             name = following
@@ -45,9 +45,11 @@ def general() -> list[tuple[str, Any, Any]]:
     ]
 
 
-def option_group(words: Sequence[str], kind: str) -> list[tuple[str, Any, Any]]:
+def option_group(
+    words: Sequence[str], kind: str, defaults: dict[str, str] | None = None
+) -> list[tuple[str, Any, Any]]:
     """The field that holds the options of what was chosen, read from its signature."""
-    name = chosen(words, kind)
+    name = chosen(words, kind, defaults)
     if not name:
         return []
     group = options.options_of(catalog.load(kind, name))
@@ -64,9 +66,10 @@ def option_group(words: Sequence[str], kind: str) -> list[tuple[str, Any, Any]]:
 
 def main(words: Sequence[str]) -> int:
     for kind in DEFAULTS:
-        if chosen(words, kind):
-            catalog.check_name(kind, chosen(words, kind))
-    fields = [*general(), *(field for kind in DEFAULTS for field in option_group(words, kind))]
+        if chosen(words, kind, DEFAULTS):
+            catalog.check_name(kind, chosen(words, kind, DEFAULTS))
+    fields = [*general(), *(field for kind in DEFAULTS for field in option_group(words, kind, DEFAULTS))]
+
     given = parse(dataclasses.make_dataclass("Train", fields, frozen=True), words, "train", ABOUT)
     check(
         bool(given.task),

@@ -153,6 +153,16 @@ def take_lock(path: Path) -> Any:
 
 
 @contextmanager
+def own(path: Path) -> Iterator[None]:
+    """An existing run directory, ours alone within the block; `UserError` where another process has it."""
+    lock = take_lock(path)
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+@contextmanager
 def open_run(path: Path | str, configuration: dict[str, Any], seeds: list[int]) -> Iterator[Path]:
     """Make a run directory, or go on with the same run in it; ours alone until the `with` block ends.
 
@@ -161,8 +171,7 @@ def open_run(path: Path | str, configuration: dict[str, Any], seeds: list[int]) 
     path = Path(path)
     check_directory(path, configuration)
     make_folder(path)
-    lock = take_lock(path)
-    try:
+    with own(path):
         if not check_directory(path, configuration):
             manifest = {
                 "schema": SCHEMA,
@@ -174,5 +183,3 @@ def open_run(path: Path | str, configuration: dict[str, Any], seeds: list[int]) 
             }
             write_atomic(path / MANIFEST, json.dumps(manifest, indent=1))
         yield path
-    finally:
-        lock.close()

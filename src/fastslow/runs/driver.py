@@ -220,6 +220,15 @@ def train(
     return state
 
 
+def load_state(loop: Loop, key: Key[Array, ""], directory: Path, seeds: Sequence[int] | None) -> PyTree:
+    """The newest state that `train` has saved in a directory; `UserError` where there is none."""
+    like = jax.eval_shape(program(loop, None if seeds is None else tuple(seeds)).start, key)
+    saved = checkpoint.load(directory / "ckpt", like)
+    if saved is None:
+        raise UserError(f"'{directory}' holds no checkpoint; train it first.")
+    return saved.state
+
+
 def check_finite(result: Chunk, before: int, seeds: Sequence[int] | None, saved: list[int]) -> None:
     """`UserError` naming tensor, update and seed where a chunk ended on a state that is not finite."""
     finite = np.asarray(result.finite)

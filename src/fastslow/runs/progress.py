@@ -62,8 +62,8 @@ class Timed(Silent):
         seconds = now - self.since[0]
         return (done - self.since[1]) * self.steps / seconds if seconds > 0 else None
 
-    def rate_text(self, done: int) -> str:
-        rate = self.rate(done)
+    @staticmethod
+    def text(rate: float | None) -> str:
         return "compiling" if rate is None else f"{short(rate)} steps/s"
 
 
@@ -88,7 +88,7 @@ class Bar(Timed):
         self.bar.stop()
 
     def update(self, done: int, metrics: dict[str, float]) -> None:
-        self.bar.update(self.task, completed=done, rate=self.rate_text(done), metric=headline(metrics))
+        self.bar.update(self.task, completed=done, rate=self.text(self.rate(done)), metric=headline(metrics))
 
 
 class Lines(Timed):
@@ -104,7 +104,7 @@ class Lines(Timed):
         left = f", {(self.total - done) * self.steps / rate:.0f} s left" if rate and done < self.total else ""
         shown = headline(metrics)
         print(
-            f"{self.title}: {done}/{self.total}, {self.rate_text(done)}{left}{', ' if shown else ''}{shown}",
+            f"{self.title}: {done}/{self.total}, {self.text(rate)}{left}{', ' if shown else ''}{shown}",
             file=sys.stderr,
             flush=True,
         )

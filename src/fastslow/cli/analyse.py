@@ -1,0 +1,98 @@
+"""`fastslow analyse`: the same measures for an agent's, a person's or an animal's trials."""
+
+import dataclasses
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import Positional, arg
+
+from fastslow import catalog
+from fastslow.cli import options
+from fastslow.cli.parse import parse
+from fastslow.errors import UserError, check
+
+ABOUT = """Analyse trials: a record (.nc), or a table (.csv, .csv.gz) whose columns are named by --map.
+
+The shared data sets are recognised. The analysis is made per subject; what is printed last is over them."""
+SHOWN = 40
+"""Rows printed of a longer table."""
+
+
+def fields_of(words: Sequence[str]) -> list[tuple[str, Any, Any]]:
+    from fastslow.cli.train import option_group
+
+    return [
+        ("file", Positional[Annotated[str, arg(help="A record or a table of trials.")]], ""),
+        ("analysis", Annotated[str, arg(help="An analysis of `fastslow list analyses`.")], ""),
+        ("map", Annotated[str, arg(help="Names of columns, as in action=choice,reward=outcome.")], ""),
+        ("preset", Annotated[str, arg(help="Known data set that the table has the columns of.")], ""),
+        ("out", Annotated[str, arg(help="CSV to write the table per subject to.")], ""),
+        *option_group(words, "analysis"),
+    ]
+
+
+def column_map(text: str) -> dict[str, str]:
+    """`action=choice,reward=outcome` as a mapping; `UserError` where a part is none."""
+    pairs = [part.partition("=") for part in text.split(",") if part]
+    for left, equals, right in pairs:
+        check(bool(left and equals and right), f"--map has '{left}{equals}{right}', but wants COLUMN=YOURS.")
+    return {left.strip(): right.strip() for left, _, right in pairs}
+
+
+def main(words: Sequence[str]) -> int:
+    kind = dataclasses.make_dataclass("Analyse", fields_of(words), frozen=True)
+    given = parse(kind, words, "analyse", ABOUT + about_analysis(words))
+    check(bool(given.file), "Name a file, as in `fastslow analyse record.nc --analysis stay_probability`.")
+    check(
+        bool(given.analysis), "Name an analysis, as in --analysis stay_probability; `fastslow list analyses`."
+    )
+    catalog.check_name("analysis", given.analysis)
+    check(Path(given.file).is_file(), f"There is no file '{given.file}'; check its path.")
+    check(
+        not given.out or Path(given.out).absolute().parent.is_dir(), f"There is no folder for '{given.out}'."
+    )
+    columns = column_map(given.map)
+    values = options.values_of(getattr(given, "analysis_options", None) or Empty())
+
+    from fastslow.records.tables import read_trials
+
+    trials = read_trials(given.file, given.preset or None, columns or None)
+    table = catalog.load("analysis", given.analysis)(trials, **values)
+    flagged = int((~trials["valid"].astype(bool)).sum()) if "valid" in trials else 0
+    show(table, f"per subject ({len(trials)} trials, {flagged} of them flagged as not valid)")
+    then = catalog.ANALYSES[given.analysis].then if given.analysis in catalog.ANALYSES else ""
+    if then:
+        show(catalog.load_target(then)(table), "over subjects")
+    if given.out:
+        write(table, Path(given.out))
+    return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Empty:
+    """The options of an analysis that has none."""
+
+
+def about_analysis(words: Sequence[str]) -> str:
+    """What the chosen analysis says of itself, for `--help`."""
+    from fastslow.cli.train import chosen
+
+    name = chosen(words, "analysis")
+    if "--help" not in words or not name:
+        return ""
+    return f"\n\n{name}: {inspect.getdoc(catalog.load('analysis', name))}"
+
+
+def show(table: Any, title: str) -> None:
+    rows = f"; the first {SHOWN} of {len(table)} rows" if len(table) > SHOWN else ""
+    print(f"{title}{rows}\n{table.head(SHOWN).to_string(index=False, float_format='%.4g')}\n")
+
+
+def write(table: Any, path: Path) -> None:
+    try:
+        table.to_csv(path, index=False)
+    except OSError as error:
+        raise UserError(f"Cannot write '{path}': {error.strerror or error}.") from error
+    print(f"table: {path}")

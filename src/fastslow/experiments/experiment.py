@@ -1,0 +1,170 @@
+"""What a published result is made of: conditions that train, a simulation, measures, figures, expectations.
+
+Each part is a plain function that can be called alone, so that a figure is redrawn and a claim re-checked
+without retraining, and so that `measure` takes a rat's record as well as an agent's.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pandas as pd
+import xarray as xr
+from jaxtyping import Array, Key
+
+from fastslow.agents import recurrent
+from fastslow.agents.agent import Agent
+from fastslow.errors import UserError, check, nearest
+from fastslow.loop import Loop
+from fastslow.tasks.task import Task
+from fastslow.training.actor_critic import a2c
+
+PRESETS = ("smoke", "quick", "laptop", "full")
+"""Seconds, for tests (claims are not expected to hold); minutes; the claims must hold; the paper's scale."""
+CLAIMS = "claims"
+"""The table of `measure` that is held against the expectations: measure, value, low, high."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One training run over all seeds: who is trained, on what, and how."""
+
+    task: Task
+    agent: Any
+    """Configuration of the agent, such as RecurrentConfig."""
+    trainer: Any
+    """Configuration of the trainer, such as A2CConfig; its field `updates` says how long."""
+
+    make_agent: Callable[..., Agent] = recurrent.make
+    """`(task, agent, key) -> Agent`, `agent` being the configuration above."""
+    make_trainer: Callable[..., Loop] = a2c
+    """`(task, make_agent, trainer) -> Loop`, its state having the field `agent`."""
+
+    def loop(self) -> Loop:
+        """The training loop of one seed."""
+
+        def newborn(task: Task, key: Key[Array, ""]) -> Agent:
+            return self.make_agent(task, self.agent, key)
+
+        return self.make_trainer(self.task, newborn, self.trainer)
+
+    @property
+    def steps_per_update(self) -> int:
+        """Steps of the world per update of one seed."""
+        return self.trainer.lanes * (getattr(self.trainer, "unroll", 0) or self.task.episode_steps)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A published number (or ordering, as 1 or 0) and the values that are accepted for it."""
+
+    measure: str
+    """The row of the claims table that it is about."""
+    published: float | str
+    low: float = -math.inf
+    """Least value accepted."""
+    high: float = math.inf
+    """Greatest value accepted."""
+    where: str = ""
+    """Where it was published: paper and figure."""
+    confidence: str = ""
+    """How sure the published number is: text, digitised, computed."""
+    note: str = ""
+    needs: str = ""
+    """The data set that it is about; it is judged only when that is compared (`--compare`)."""
+
+    @property
+    def accepts(self) -> str:
+        """The accepted values as text."""
+        if math.isinf(self.low) and math.isinf(self.high):
+            return "reported"
+        if math.isinf(self.low):
+            return f"<= {self.high:g}"
+        if math.isinf(self.high):
+            return f">= {self.low:g}"
+        return f"{self.low:g} to {self.high:g}"
+
+
+class Drawing(NamedTuple):
+    """A figure and the numbers drawn in it."""
+
+    figure: Any
+    """A matplotlib Figure."""
+    data: pd.DataFrame | Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A published result as functions and data."""
+
+    name: str
+    claim: str
+    """What is claimed, in one sentence."""
+    cite: tuple[str, ...]
+    """Keys in references.bib."""
+    presets: Mapping[str, Any]
+    """Preset -> configuration: a frozen dataclass with the field `seeds` and whatever else is needed."""
+    conditions: Callable[[Any], dict[str, Condition]]
+    """`config -> conditions` by name."""
+    simulate: Callable[[Any, dict[str, list[Agent]], Any], dict[str, xr.Dataset]]
+    """`(config, trained, key) -> records` by name; `trained` holds each condition's agents, one per seed."""
+    measure: Callable[[dict[str, xr.Dataset]], dict[str, pd.DataFrame]]
+    """`records -> tidy tables`, one of them `CLAIMS`; data sets compared come as records by their names."""
+    draw: Callable[[dict[str, pd.DataFrame]], dict[str, Drawing]]
+    """`tables -> figures` by name."""
+    expectations: tuple[Expectation, ...] = ()
+    departures: tuple[str, ...] = field(default=())
+    """How it is done differently from the paper, a sentence each."""
+
+    def __post_init__(self) -> None:
+        check(set(self.presets) == set(PRESETS), f"Experiment '{self.name}' must have the presets {PRESETS}.")
+
+    def config(self, preset: str) -> Any:
+        """The configuration of a preset."""
+        if preset not in self.presets:
+            raise UserError(f"There is no preset '{preset}'{nearest(preset, self.presets)}")
+        return self.presets[preset]
+
+
+class Claim(NamedTuple):
+    """What claims.json holds for each expectation."""
+
+    measure: str
+    published: float | str
+    measured: float | None
+    low: float | None
+    """Lower end of the interval of what was measured."""
+    high: float | None
+    accepted: bool
+    where: str
+    confidence: str
+    note: str
+
+
+def judge(experiment: Experiment, claims: pd.DataFrame, compared: tuple[str, ...] = ()) -> list[Claim]:
+    """Hold the claims table (measure, value, low, high) against the expectations.
+
+    Those that need a data set which is not compared are left out; one that was not measured is not accepted.
+    """
+    rows = {str(row["measure"]): row for row in claims.to_dict("records")}
+    judged = []
+    for expected in experiment.expectations:
+        if expected.needs and expected.needs not in compared:
+            continue
+        row = rows.get(expected.measure, {})
+        measured, low, high = (number(row.get(name)) for name in ("value", "low", "high"))
+        accepted = measured is not None and expected.low <= measured <= expected.high
+        note = expected.note if measured is not None else f"not measured. {expected.note}".strip()
+        judged.append(
+            Claim(
+                *(expected.measure, expected.published, measured, low, high, accepted),
+                *(expected.where, expected.confidence, note),
+            )
+        )
+    return judged
+
+
+def number(value: Any) -> float | None:
+    """A finite number, or None: JSON has no NaN."""
+    return float(value) if value is not None and math.isfinite(value) else None

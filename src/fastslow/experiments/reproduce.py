@@ -1,0 +1,252 @@
+"""From an experiment to a run directory: train, simulate, measure, draw, judge, report; all of it resumable.
+
+manifest.json  claims.json  report.html  seconds.json
+train/CONDITION/   a training run each: ckpt, metrics.jsonl
+records/NAME.nc    what was simulated        compared/NAME.nc  other subjects' trials
+tables/NAME.csv    what was measured         figures/NAME.png, .svg, .csv
+"""
+
+import base64
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import xarray as xr
+
+from fastslow import bibliography, catalog
+from fastslow.agents.agent import Agent
+from fastslow.errors import UserError, check
+from fastslow.experiments.experiment import CLAIMS, Claim, Condition, Experiment, judge
+from fastslow.figures import style
+from fastslow.records import record
+from fastslow.records.collect import trained_agents
+from fastslow.records.tables import read_trials
+from fastslow.runs import directory, driver, report
+from fastslow.runs.files import cannot_write, make_folder, write_atomic
+from fastslow.runs.progress import Silent, reporter
+
+TRAIN_KEY, SIMULATE_KEY = 0, 1
+"""Keys of the two random parts; seeds are folded into the first."""
+
+
+class Result(NamedTuple):
+    """What a reproduction leaves to be told."""
+
+    claims: list[Claim]
+    report: Path
+    figures: list[Path]
+    seconds: float
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def timed(path: Path, part: str) -> Iterator[None]:
+    """Add the seconds that a part takes to seconds.json: a resumed run took the sum."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        seconds = read_seconds(path)
+        seconds[part] = round(seconds.get(part, 0.0) + time.monotonic() - began, 2)
+        write_atomic(path / "seconds.json", json.dumps(seconds, indent=1))
+
+
+def read_seconds(path: Path) -> dict[str, float]:
+    try:
+        return dict(json.loads((path / "seconds.json").read_text()))
+    except (OSError, ValueError):
+        return {}
+
+
+def configured(experiment: Experiment, preset: str, seeds: int | None) -> Any:
+    """The preset's configuration, with another number of seeds if one is given."""
+    config = experiment.config(preset)
+    if seeds is None:
+        return config
+    check(seeds >= 1, f"--seeds is {seeds}, but it must be a whole number of at least 1.")
+    return replace(config, seeds=seeds)
+
+
+def reproduce(
+    experiment: Experiment,
+    preset: str,
+    out: Path,
+    *,
+    seeds: int | None = None,
+    compare: Sequence[Path | str] = (),
+    name: str | None = None,
+    quiet: bool = False,
+) -> Result:
+    """Run an experiment into `out`, or go on with it there.
+
+    **Arguments**: `compare` trial tables or records of other subjects; `name` how the catalog finds the
+    experiment again (its own name by default).
+
+    **Raises** `UserError` where the directory or a file to compare is not as it must be, before any work.
+    """
+    config = configured(experiment, preset, seeds)
+    configuration = {
+        "command": "reproduce",
+        "experiment": name or experiment.name,
+        "preset": preset,
+        "config": directory.plain(config),
+    }
+    directory.check_directory(out, configuration)
+    others = [compared_record(Path(file)) for file in compare]
+    with directory.open_run(out, configuration, list(range(config.seeds))):
+        for other_name, other in others:
+            make_folder(out / "compared")
+            record.save(other, out / "compared" / f"{other_name}.nc")
+        if not (out / "records").is_dir():
+            trained = {
+                title: train_condition(title, condition, config.seeds, out, quiet)
+                for title, condition in experiment.conditions(config).items()
+            }
+            simulate(experiment, config, trained, out, quiet)
+        return rebuild(experiment, out, quiet)
+
+
+def compared_record(file: Path) -> tuple[str, xr.Dataset]:
+    """The record of a file to compare, and its name: the known data set's, or the file's own."""
+    trials = read_trials(file)
+    return str(trials.attrs.get("preset") or file.name.partition(".")[0]), record.from_trials(trials)
+
+
+def train_condition(
+    name: str, condition: Condition, seeds: int, out: Path, quiet: bool = False
+) -> list[Agent]:
+    """Train one condition, or go on, or load what is done: its agents, one per seed."""
+
+    folder = out / "train" / name
+    make_folder(folder)
+    with timed(out, f"train {name}"):
+        state = driver.train(
+            condition.loop(),
+            jax.random.key(TRAIN_KEY),
+            condition.trainer.updates,
+            folder,
+            list(range(seeds)),
+            title=f"train {name}",
+            steps_per_update=seeds * condition.steps_per_update,
+            report=Silent if quiet else reporter,
+        )
+    return trained_agents(state.agent, seeds)
+
+
+def simulate(
+    experiment: Experiment, config: Any, trained: dict[str, list[Agent]], out: Path, quiet: bool = False
+) -> None:
+    """Let the trained agents and the observers behave, and keep the records: all of them, or none."""
+    quiet or say("simulate: agents with frozen weights, and observers")
+    with timed(out, "simulate"):
+        records = experiment.simulate(config, trained, jax.random.key(SIMULATE_KEY))
+        aside = out / ".records.partial"
+        shutil.rmtree(aside, ignore_errors=True)
+        make_folder(aside)
+        for name, behaviour in records.items():
+            record.save(behaviour, aside / f"{name}.nc")
+        try:
+            aside.rename(out / "records")
+        except OSError as error:
+            raise cannot_write(out / "records", error) from error
+
+
+def load_records(folder: Path) -> dict[str, xr.Dataset]:
+    return {file.stem: record.load(file) for file in sorted(folder.glob("*.nc"))}
+
+
+def rebuild(experiment: Experiment, out: Path, quiet: bool = False) -> Result:
+    """Measure, draw, judge and report from the saved records; trains and simulates nothing."""
+    records = load_records(out / "records")
+    check(bool(records), f"'{out}' has no records yet; `fastslow reproduce {experiment.name}` makes them.")
+    compared = load_records(out / "compared")
+    quiet or say("measure, draw, report")
+    with timed(out, "measure"):
+        tables = experiment.measure(records | compared)
+        for name, table in tables.items():
+            make_folder(out / "tables")
+            text = table.to_csv(index=False, lineterminator="\n")
+            write_atomic(out / "tables" / f"{name}.csv", text)
+        drawings = experiment.draw(tables)
+        figures = {
+            name: style.save(drawing.figure, out / "figures" / name, drawing.data)
+            for name, drawing in drawings.items()
+        }
+        claims = judge(experiment, tables[CLAIMS], tuple(compared))
+    seconds = round(sum(read_seconds(out).values()), 1)
+    manifest = directory.read_manifest(out)
+    summary = claims_summary(experiment, manifest, claims, seconds)
+    write_atomic(out / "claims.json", json.dumps(summary, indent=1, allow_nan=False))
+    html = report.render(report_content(experiment, manifest, claims, out, figures, tuple(compared)))
+    write_atomic(out / "report.html", html)
+    pictures = [file for files in figures.values() for file in files if file.suffix == ".png"]
+    return Result(claims, out / "report.html", pictures, seconds)
+
+
+def claims_summary(
+    experiment: Experiment, manifest: dict[str, Any], claims: list[Claim], seconds: float
+) -> dict[str, Any]:
+    """The content of claims.json."""
+    return {
+        "experiment": experiment.name,
+        "preset": manifest["configuration"]["preset"],
+        "seeds": len(manifest["seeds"]),
+        "seconds": seconds,
+        "versions": manifest["versions"],
+        "claims": [claim._asdict() for claim in claims],
+    }
+
+
+def report_content(
+    experiment: Experiment,
+    manifest: dict[str, Any],
+    claims: list[Claim],
+    out: Path,
+    figures: dict[str, list[Path]],
+    compared: tuple[str, ...],
+) -> dict[str, Any]:
+    """What the template of the report is filled with."""
+    accepts = {expected.measure: expected.accepts for expected in experiment.expectations}
+    pictures = {
+        name: base64.b64encode(next(f for f in files if f.suffix == ".svg").read_bytes()).decode()
+        for name, files in figures.items()
+    }
+    return {
+        "title": experiment.name,
+        "claim": experiment.claim,
+        "sources": [bibliography.full(key) for key in experiment.cite],
+        "claims": [claim._asdict() | {"accepts": accepts[claim.measure]} for claim in claims],
+        "figures": pictures,
+        "departures": experiment.departures,
+        "compared": compared,
+        "manifest": manifest,
+        "configuration": json.dumps(manifest["configuration"]["config"], indent=1),
+        "seconds": read_seconds(out),
+    }
+
+
+def config_of(experiment: Experiment, out: Path) -> Any:
+    """The configuration that a run directory was made with."""
+    manifest = directory.read_manifest(out)
+    return configured(experiment, manifest["configuration"]["preset"], len(manifest["seeds"]))
+
+
+def experiment_of(out: Path) -> Experiment:
+    """The experiment that a run directory belongs to; `UserError` where it holds another kind of run."""
+    configuration = directory.read_manifest(out)["configuration"]
+    name = configuration.get("experiment")
+    if not isinstance(name, str):
+        raise UserError(
+            f"'{out}' holds no experiment but a run of `fastslow {configuration.get('command')}`."
+        )
+    return catalog.load("experiment", name)
