@@ -121,21 +121,26 @@ def choice_coefficients(trials: pd.DataFrame, lags: int = LAGS, penalty: float =
     regressors, complete = history(ordered, signs, lags)
     used = np.flatnonzero(complete & valid)
     subject, names = pd.factorize(ordered["subject"])
-    labels = [(lag, condition) for lag in range(1, lags + 1) for condition in CONDITIONS]
-    tables = []
-    for code, name in enumerate(names):
-        rows = used[subject[used] == code]
+    # The table is sorted by subject, so that each one's rows lie together.
+    parts = np.split(used, np.searchsorted(subject[used], np.arange(1, len(names))))
+    fits = []
+    for name, rows in zip(names, parts, strict=True):
         check(
             len(np.unique(signs[rows])) == 2,
             f"Subject '{name}' makes only one choice in the {len(rows)} trials with {lags} trials before "
             "them, so nothing can predict it; leave the subject out.",
         )
-        weights = logistic(regressors[rows], signs[rows] > 0, penalty)
-        table = pd.DataFrame([(0, "bias"), *labels], columns=["lag", "condition"])
-        table["coefficient"] = weights
-        table.insert(0, "subject", name)
-        tables.append(table.assign(n=len(rows)))
-    return pd.concat(tables, ignore_index=True)
+        fits.append(logistic(regressors[rows], signs[rows] > 0, penalty))
+    labels = [(0, "bias"), *((lag, condition) for lag in range(1, lags + 1) for condition in CONDITIONS)]
+    return pd.DataFrame(
+        {
+            "subject": np.repeat(names, len(labels)),
+            "lag": [lag for lag, _ in labels] * len(names),
+            "condition": [condition for _, condition in labels] * len(names),
+            "coefficient": np.concatenate(fits),
+            "n": np.repeat([len(rows) for rows in parts], len(labels)),
+        }
+    )
 
 
 def choice_indices(coefficients: pd.DataFrame) -> pd.DataFrame:
