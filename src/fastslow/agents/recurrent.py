@@ -48,9 +48,9 @@ class RecurrentAgent(Agent):
     """Core, heads and the wiring of the inputs."""
 
     core: lstm.LSTM | gru.GRU
-    heads: Float[Array, "unit action+1"]
+    heads: Float[Array, "unit head"]
     """Policy logits in the first columns, the value in the last: one product serves both."""
-    bias: Float[Array, " action+1"]
+    bias: Float[Array, " head"]
     config: RecurrentConfig = eqx.field(static=True)
     episode_steps: int = eqx.field(static=True)
 
@@ -71,8 +71,8 @@ class RecurrentAgent(Agent):
         """x_t: observation, one-hot last action, last reward, time, each if wired; zeros for what is not yet."""
         parts = [percept.observation.reshape(*percept.time.shape, -1)]
         if self.config.see_action:
-            actions = jnp.arange(self.heads.shape[1] - 1)
-            parts.append((actions == percept.last_action[..., None]).astype(jnp.float32))
+            # A last action of -1, before the first, codes as zeros.
+            parts.append(jax.nn.one_hot(percept.last_action, self.heads.shape[1] - 1))
         if self.config.see_reward:
             parts.append(self.reward_input(percept.last_reward, percept.first))
         if self.config.see_time:
@@ -84,9 +84,8 @@ class RecurrentAgent(Agent):
         if not self.config.reward_levels:
             return reward[..., None]
         levels = jnp.asarray(self.config.reward_levels)
-        nearest = jnp.abs(reward[..., None] - levels).argmin(-1)
-        code = jnp.arange(len(levels)) == nearest[..., None]
-        return (code & ~first[..., None]).astype(jnp.float32)
+        nearest = jnp.abs(jnp.subtract.outer(reward, levels)).argmin(-1)
+        return jax.nn.one_hot(jnp.where(first, -1, nearest), len(levels))
 
     def read_out(self, h: Float[Array, "*batch unit"]) -> tuple[Float[Array, "*batch action"], Float[Array, "*batch"]]:
         """Policy logits and value of the outputs `h`."""

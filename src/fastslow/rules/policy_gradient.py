@@ -11,8 +11,7 @@ from jaxtyping import Array, Float, Int
 
 def log_probability(logits: Float[Array, "*batch action"], actions: Int[Array, "*batch"]) -> Float[Array, "*batch"]:
     """log pi(a | s) of a softmax policy."""
-    chosen = jnp.arange(logits.shape[-1]) == actions[..., None]
-    return jnp.where(chosen, jax.nn.log_softmax(logits), 0.0).sum(-1)
+    return (jax.nn.one_hot(actions, logits.shape[-1]) * jax.nn.log_softmax(logits)).sum(-1)
 
 
 def entropy(logits: Float[Array, "*batch action"]) -> Float[Array, "*batch"]:

@@ -12,7 +12,7 @@ def lambda_returns(
     rewards: Float[Array, " time"],
     discounts: Float[Array, " time"],
     values_next: Float[Array, " time"],
-    lambda_: float,
+    lambda_: float | Float[Array, ""],
 ) -> Float[Array, " time"]:
     """R_t = r_{t+1} + gamma_{t+1} [(1 - lambda) V(s_{t+1}) + lambda R_{t+1}], R at the end = V(s_T).
 
@@ -38,7 +38,3 @@ def prediction_errors(
     """delta_t = r_{t+1} + gamma_{t+1} V(s_{t+1}) - V(s_t): the reward-prediction error (Sutton 1988)."""
     return rewards + discounts * values_next - values
 
-
-def values_after(values: Float[Array, " time"], bootstrap: Float[Array, ""]) -> Float[Array, " time"]:
-    """V(s_{t+1}) for every t, given V(s_t) and the value of the state that follows the stretch."""
-    return jnp.concatenate([values[1:], bootstrap[None]])

@@ -1,0 +1,94 @@
+"""The hand-written gradients of the recurrent cores against JAX's own, and the cells against their equations."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from fastslow.networks import gru, lstm
+
+TIME, LANES, INPUTS, UNITS = 9, 4, 3, 5
+CORES = {"lstm": (lstm, lstm.LSTM), "gru": (gru, gru.GRU)}
+
+
+def example(name):
+    rules, core = CORES[name]
+    keys = jax.random.split(jax.random.key(3), 4)
+    weights = core(INPUTS, UNITS, keys[0])
+    # A learned initial state that is not zero, so that its gradient is tested away from symmetry.
+    weights = jax.tree.map(lambda x: x + 0.1 * jax.random.normal(keys[3], x.shape), weights)
+    inputs = jax.random.normal(keys[1], (TIME, LANES, INPUTS))
+    first = jax.random.uniform(keys[2], (TIME, LANES)) < 0.3
+    state = jax.tree.map(lambda x: jnp.full((LANES, UNITS), 0.2), weights.initial)
+    return rules, weights, inputs, first, state
+
+
+@pytest.mark.parametrize("name", CORES)
+def test_the_fused_gradient_equals_differentiating_through_the_scan(name):
+    rules, weights, inputs, first, state = example(name)
+    weigh = jax.random.normal(jax.random.key(9), (TIME, LANES, UNITS))
+
+    def fused(weights, inputs):
+        return (rules.unroll(weights, state, inputs, first) * weigh).sum()
+
+    def plain(weights, inputs):
+        return (rules.forward(weights, state, inputs, first).h * weigh).sum()
+
+    ours = jax.grad(fused, (0, 1))(weights, inputs)
+    theirs = jax.grad(plain, (0, 1))(weights, inputs)
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+        assert float(jnp.abs(b).max()) > 1e-3  # the comparison is not of zeros
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", CORES)
+def test_the_fused_gradient_agrees_with_finite_differences_in_float64(name):
+    rules, weights, inputs, first, state = example(name)
+    with jax.enable_x64(True):
+        wide = [jax.tree.map(lambda x: jnp.asarray(np.asarray(x), jnp.float64), part) for part in (weights, inputs, state)]
+        weights, inputs, state = wide
+
+        def loss(weights):
+            return (rules.unroll(weights, state, inputs, first) ** 2).sum()
+
+        direction = jax.tree.map(lambda x: jnp.cos(jnp.arange(x.size, dtype=x.dtype)).reshape(x.shape), weights)
+        gradient = jax.grad(loss)(weights)
+        along = sum(float((g * d).sum()) for g, d in zip(jax.tree.leaves(gradient), jax.tree.leaves(direction), strict=True))
+        step = 1e-5
+        moved = [loss(jax.tree.map(lambda x, d, s=s: x + s * step * d, weights, direction)) for s in (1, -1)]
+        assert along == pytest.approx(float(moved[0] - moved[1]) / (2 * step), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", CORES)
+def test_an_episode_that_begins_forgets_what_was_before(name):
+    rules, weights, inputs, first, state = example(name)
+    begins = first.at[4].set(True)
+    other = inputs.at[:4].add(1.0)
+    one = rules.forward(weights, state, inputs, begins).h
+    two = rules.forward(weights, state, other, begins).h
+    assert float(jnp.abs(one[:4] - two[:4]).max()) > 1e-2
+    np.testing.assert_array_equal(one[4:], two[4:])
+
+
+def test_the_lstm_step_is_the_published_equations():
+    _, weights, inputs, _, _ = example("lstm")
+    h, c, x = (np.linspace(-0.5, 0.5, n) for n in (UNITS, UNITS, INPUTS))
+    state, activity = weights.step(lstm.LSTMState(jnp.asarray(h, jnp.float32), jnp.asarray(c, jnp.float32)), jnp.asarray(x, jnp.float32))
+    z = x @ np.asarray(weights.input, np.float64) + h @ np.asarray(weights.recurrent, np.float64) + np.asarray(weights.bias)
+    gates = 1 / (1 + np.exp(-z[: 3 * UNITS]))
+    i, f, o = gates[:UNITS], gates[UNITS : 2 * UNITS], gates[2 * UNITS :]
+    expected_c = f * c + i * np.tanh(z[3 * UNITS :])
+    np.testing.assert_allclose(state.c, expected_c, atol=1e-6)
+    np.testing.assert_allclose(state.h, o * np.tanh(expected_c), atol=1e-6)
+    np.testing.assert_allclose(activity.gates[: 3 * UNITS], gates, atol=1e-6)
+
+
+def test_the_gru_step_is_the_published_equations():
+    _, weights, _, _, _ = example("gru")
+    h, x = np.linspace(-0.5, 0.5, UNITS), np.linspace(-0.5, 0.5, INPUTS)
+    out, _ = weights.step(jnp.asarray(h, jnp.float32), jnp.asarray(x, jnp.float32))
+    of_h = h @ np.asarray(weights.recurrent, np.float64)
+    of_x = x @ np.asarray(weights.input, np.float64) + np.asarray(weights.bias)
+    r, z = (1 / (1 + np.exp(-(of_h + of_x)[part])) for part in (slice(0, UNITS), slice(UNITS, 2 * UNITS)))
+    n = np.tanh(of_x[2 * UNITS :] + r * of_h[2 * UNITS :])
+    np.testing.assert_allclose(out, (1 - z) * n + z * h, atol=1e-6)
