@@ -1,0 +1,206 @@
+"""One palette and one set of sizes for every figure, and the only place where figures are made and written.
+
+Colours mean the same thing in every figure: whoever behaves keeps one (agents, observers, rats, people), fast
+learning has one hue and slow learning another. Most hues are Okabe and Ito's (2008), chosen to be told apart
+by colour-blind eyes. Matplotlib's settings are borrowed while a panel is drawn and handed back: nothing
+global stays changed.
+"""
+
+import io
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.colors import ListedColormap, to_hex, to_rgb
+from matplotlib.figure import Figure
+
+from fastslow.errors import UserError, check, nearest
+
+P, R = ParamSpec("P"), TypeVar("R")
+
+WIDTHS = {"single": 89.0, "middle": 120.0, "double": 183.0}
+"""Column widths in mm, as in the journals of Springer Nature."""
+ROW_HEIGHT = 58.0
+"""Height of one row of panels, mm."""
+MM = 1 / 25.4
+
+FAST, SLOW = "#D55E00", "#8E3B80"
+"""What is learned within an episode, and what is learned over episodes."""
+INK, GREY, PALE = "#1A1A1A", "#6E6E6E", "#D9D9D9"
+SPARE = ("#B2457E", "#5B7F95", "#7A6A53", "#3F8F8B")
+P_LEFT_MAP = ListedColormap(colormaps["viridis"](np.linspace(0, 0.92, 256)), "p_left")
+"""Colour map of probabilities from 0 to 1: viridis without its palest end, which is lost on white."""
+LOSS_MAP = "cividis_r"
+"""Colour map of regret: darker is worse."""
+ARMS = ("#2F4B6E", "#E8D9B5")
+"""Left and right arm of an action raster."""
+
+SETTINGS: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7.0,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7.0,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "legend.handlelength": 1.8,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlepad": 5.0,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 3.5,
+    "hatch.linewidth": 0.6,
+    "svg.hashsalt": "fastslow",
+    "svg.fonttype": "path",
+}
+
+
+class Look(NamedTuple):
+    """How one subject, group or condition appears in every figure."""
+
+    label: str
+    colour: str
+    line: Any = "-"
+    marker: str = "o"
+
+
+LOOKS: dict[str, Look] = {
+    "agent": Look("meta-RL agent", FAST),
+    "agent_steps": Look("meta-RL agent, separate steps", "#F0A06A", "--"),
+    "untrained": Look("untrained twin", "#B9ADA3", ":", "s"),
+    "no_reward": Look("agent without reward input", "#A08C7D", "--", "s"),
+    "independent": Look("agent, independent arms", "#009E73"),
+    "correlated": Look("agent, correlated arms", "#0072B2"),
+    "bayes_optimal": Look("Bayes-optimal", INK),
+    "bayes_correlated": Look("Bayes-optimal, correlated", INK, (0, (6, 1.2, 1.2, 1.2))),
+    "gittins": Look("Gittins index", INK, "--"),
+    "thompson": Look("Thompson sampling", "#5A5A5A", "-."),
+    "ucb": Look("UCB", "#A8A8A8", ":"),
+    "random": Look("random", PALE, ":"),
+    "observer": Look("ideal observer", "#4D4D4D", "-", "D"),
+    "bayes_greedy": Look("ideal observer", "#4D4D4D", "-", "D"),
+    "model_based": Look("model-based", "#332288", "-", "^"),
+    "model_free": Look("model-free", "#CC79A7", "-", "v"),
+    "hybrid": Look("hybrid", "#7A6FB0", "-", "p"),
+    "rescorla_wagner": Look("Rescorla-Wagner", "#7A5C1E", (0, (3, 1.5)), "s"),
+    "rats": Look("rats", "#E69F00", "-", "h"),
+    "people": Look("people", "#56B4E9", "-", "P"),
+    "monkeys": Look("monkeys", "#00A6A6", "-", "X"),
+}
+
+
+def look(name: str) -> Look:
+    """The look of a name; an unknown name keeps its own text and always gets the same spare colour."""
+    if name in LOOKS:
+        return LOOKS[name]
+    return Look(name.replace("_", " "), SPARE[zlib.crc32(name.encode()) % len(SPARE)])
+
+
+def tint(colour: str, share: float = 0.55) -> str:
+    """The colour mixed with white (`share` 0: itself, 1: white)."""
+    return to_hex((1 - share) * np.array(to_rgb(colour)) + share)
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Matplotlib's settings as above inside, as they were outside; whoever draws by hand draws within it."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
+        yield
+
+
+def panel(draw: Callable[P, R]) -> Callable[P, R]:
+    """A drawing function run within `styled`, whatever the reader's own settings are."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
+        with styled():
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+@panel
+def figure(
+    columns: int = 1,
+    rows: int = 1,
+    width: str = "double",
+    height: float | int | None = None,
+    column_ratios: Sequence[float] | None = None,
+    row_ratios: Sequence[float] | None = None,
+    letters: bool = True,
+) -> tuple[Figure, np.ndarray]:
+    """A figure of `rows` x `columns` panels and their axes [row, column], lettered a, b, c by rows.
+
+    **Arguments**: `width` single, middle or double column; `height` in mm (default: 58 for each row).
+    """
+    if width not in WIDTHS:
+        raise UserError(f"There is no figure width '{width}'{nearest(width, WIDTHS)}")
+    check(
+        columns >= 1 and rows >= 1, f"A figure of {rows} x {columns} panels has none; give 1 or more of each."
+    )
+    size = (WIDTHS[width] * MM, (ROW_HEIGHT * rows if height is None else height) * MM)
+    made = Figure(figsize=size, layout="constrained")
+    axes = made.subplots(rows, columns, squeeze=False, width_ratios=column_ratios, height_ratios=row_ratios)
+    if letters and axes.size > 1:
+        for letter, one in zip("abcdefghijklmnopqrstuvwxyz", axes.flat, strict=False):
+            one.set_title(letter, loc="left", fontweight="bold", fontsize=9)
+    return made, axes
+
+
+def save(made: Figure, path: Path | str, data: pd.DataFrame | Mapping[str, pd.DataFrame]) -> list[Path]:
+    """Write `path`.png (300 dpi), `path`.svg and the numbers drawn as CSV: the same bytes at each repeat.
+
+    **Arguments**: `path` without a suffix; its folder is made. `data` one tidy table (`path`.csv) or several
+    by name (`path`.NAME.csv).
+
+    **Returns**: the files written. **Raises**: `UserError` if one cannot be written.
+    """
+    path = Path(path)
+    tables = {"": data} if isinstance(data, pd.DataFrame) else {f".{name}": one for name, one in data.items()}
+    contents: dict[str, bytes] = {}
+    with styled():
+        # The layout is settled once: worked out anew at each writing, it would drift.
+        if made.get_layout_engine() is not None:
+            made.draw_without_rendering()
+            made.set_layout_engine("none")
+        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+            buffer = io.BytesIO()
+            made.savefig(buffer, format=kind, dpi=300, metadata=metadata)
+            contents[f".{kind}"] = buffer.getvalue()
+    for name, table in tables.items():
+        contents[f"{name}.csv"] = table.to_csv(
+            index=False, float_format="%.10g", lineterminator="\n"
+        ).encode()
+    written = []
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for suffix, content in contents.items():
+            file = path.with_name(path.name + suffix)
+            file.write_bytes(content)
+            written.append(file)
+    except OSError as problem:
+        raise UserError(
+            f"The figure {path} cannot be written ({problem.strerror}); "
+            "give a folder that is writable and has room."
+        ) from None
+    return written
