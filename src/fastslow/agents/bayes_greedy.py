@@ -11,10 +11,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from fastslow.agents import two_step_view as view
-from fastslow.agents.observer import Observer, best, sampled
+from fastslow.agents.observer import Observer, assume, best, sampled
 from fastslow.agents.two_step_view import Form, Seen
-from fastslow.errors import check
-from fastslow.tasks.task import parameter
+from fastslow.tasks.task import Task, parameter
 from fastslow.tasks.two_step import TwoStep, TwoStepInOne
 from fastslow.timestep import Output, Percept
 
@@ -86,11 +85,7 @@ class BayesGreedy(Observer):
         return sampled(key, logits, value, q=q, belief=state.good0)
 
 
-def bayes_greedy(task: TwoStepInOne | TwoStep) -> BayesGreedy:
+def bayes_greedy(task: Task) -> BayesGreedy:
     """The observer that knows the probabilities of `task`, a two-step task of the Wang or Miller form."""
-    form = view.form_of(task)
-    check(
-        form.second_actions == 1,
-        "bayes_greedy assumes one good second-stage state, which TwoStepDaw has not; use model_based.",
-    )
-    return BayesGreedy(task.transition, task.reward_high, task.reward_low, task.swap, form)
+    assume("bayes_greedy", task, TwoStepInOne, TwoStep)
+    return BayesGreedy(task.transition, task.reward_high, task.reward_low, task.swap, view.form_of(task))
