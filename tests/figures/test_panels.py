@@ -72,15 +72,15 @@ def test_raster_shows_each_choice_and_leaves_the_missing_white():
 def test_matrix_prints_mean_and_interval_and_colours_by_ratio_within_a_test():
     _, axes = one_axes()
     table = interval_table(
-        train=["easy", "easy", "hard", "hard"], test=["easy", "hard"] * 2, mean=[0.8, 6.0, 1.2, 2.5]
+        train=["easy", "easy", "hard", "hard"], test=["easy", "hard"] * 2, mean=[0.8, 25.0, 1.2, 12.5]
     )
     image = panels_bandit.regret_matrix(axes, table)
-    np.testing.assert_allclose(image.get_array(), [[1.0, 2.4], [1.5, 1.0]])
+    np.testing.assert_allclose(image.get_array(), [[1.0, 2.0], [1.5, 1.0]])
     assert [text.get_text() for text in axes.texts] == [
         "0.80\n[0.75, 0.85]",
-        "6.00\n[5.95, 6.05]",
+        "25.0\n[24.9, 25.1]",
         "1.20\n[1.15, 1.25]",
-        "2.50\n[2.45, 2.55]",
+        "12.5\n[12.4, 12.6]",
     ]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["easy", "hard"]
 

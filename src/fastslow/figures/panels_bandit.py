@@ -84,8 +84,13 @@ def action_raster(axes: Axes, trials: pd.DataFrame, title: str = "", legend: boo
     return image
 
 
+def short(value: float) -> str:
+    """A number as a narrow cell can hold it: 9.87, but 12.3."""
+    return f"{value:.2f}" if abs(value) < 9.995 else f"{value:.1f}"
+
+
 @panel
-def regret_matrix(axes: Axes, table: pd.DataFrame, digits: int = 2) -> AxesImage:
+def regret_matrix(axes: Axes, table: pd.DataFrame) -> AxesImage:
     """Mean regret for each training (row) and test (column) distribution, its interval in the cell.
 
     The colour compares within a column: how many times the regret of the agent that does best in this test.
@@ -104,9 +109,9 @@ def regret_matrix(axes: Axes, table: pd.DataFrame, digits: int = 2) -> AxesImage
             if (train, test) not in cells.index:
                 continue
             cell = cells.loc[(train, test)]
-            text = f"{cell['mean']:.{digits}f}"
+            text = short(cell["mean"])
             if marks.intervals(table):
-                text += f"\n[{cell['low']:.{digits}f}, {cell['high']:.{digits}f}]"
+                text += f"\n[{short(cell['low'])}, {short(cell['high'])}]"
             red, green, blue, _ = image.cmap(image.norm(ratio[i, j]))
             dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
             axes.text(
