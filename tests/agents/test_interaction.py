@@ -55,7 +55,9 @@ def test_percepts_carry_the_last_action_and_reward_and_know_where_episodes_begin
     np.testing.assert_array_equal(
         np.where(later, trace.output.action[:-1], -1), np.asarray(trace.percept.last_action[1:])
     )
-    np.testing.assert_array_equal(np.where(later, trace.reward[:-1], 0), np.asarray(trace.percept.last_reward[1:]))
+    np.testing.assert_array_equal(
+        np.where(later, trace.reward[:-1], 0), np.asarray(trace.percept.last_reward[1:])
+    )
 
 
 def test_every_episode_is_begun_and_ended_and_its_last_reward_arrives():

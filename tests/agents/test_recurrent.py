@@ -16,7 +16,9 @@ TASK = IndependentBandit(arms=3, pulls=10)
 
 
 def percept(action, reward, time):
-    return Percept(jnp.zeros(0), jnp.int32(action), jnp.float32(reward), jnp.bool_(time == 0), jnp.int32(time))
+    return Percept(
+        jnp.zeros(0), jnp.int32(action), jnp.float32(reward), jnp.bool_(time == 0), jnp.int32(time)
+    )
 
 
 def inputs(config, *args):

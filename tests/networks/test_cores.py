@@ -45,15 +45,23 @@ def test_the_fused_gradient_equals_differentiating_through_the_scan(name):
 def test_the_fused_gradient_agrees_with_finite_differences_in_float64(name):
     rules, weights, inputs, first, state = example(name)
     with jax.enable_x64(True):
-        wide = [jax.tree.map(lambda x: jnp.asarray(np.asarray(x), jnp.float64), part) for part in (weights, inputs, state)]
+        wide = [
+            jax.tree.map(lambda x: jnp.asarray(np.asarray(x), jnp.float64), part)
+            for part in (weights, inputs, state)
+        ]
         weights, inputs, state = wide
 
         def loss(weights):
             return (rules.unroll(weights, state, inputs, first) ** 2).sum()
 
-        direction = jax.tree.map(lambda x: jnp.cos(jnp.arange(x.size, dtype=x.dtype)).reshape(x.shape), weights)
+        direction = jax.tree.map(
+            lambda x: jnp.cos(jnp.arange(x.size, dtype=x.dtype)).reshape(x.shape), weights
+        )
         gradient = jax.grad(loss)(weights)
-        along = sum(float((g * d).sum()) for g, d in zip(jax.tree.leaves(gradient), jax.tree.leaves(direction), strict=True))
+        along = sum(
+            float((g * d).sum())
+            for g, d in zip(jax.tree.leaves(gradient), jax.tree.leaves(direction), strict=True)
+        )
         step = 1e-5
         moved = [loss(jax.tree.map(lambda x, d, s=s: x + s * step * d, weights, direction)) for s in (1, -1)]
         assert along == pytest.approx(float(moved[0] - moved[1]) / (2 * step), rel=1e-6)
@@ -73,8 +81,14 @@ def test_an_episode_that_begins_forgets_what_was_before(name):
 def test_the_lstm_step_is_the_published_equations():
     _, weights, inputs, _, _ = example("lstm")
     h, c, x = (np.linspace(-0.5, 0.5, n) for n in (UNITS, UNITS, INPUTS))
-    state, activity = weights.step(lstm.LSTMState(jnp.asarray(h, jnp.float32), jnp.asarray(c, jnp.float32)), jnp.asarray(x, jnp.float32))
-    z = x @ np.asarray(weights.input, np.float64) + h @ np.asarray(weights.recurrent, np.float64) + np.asarray(weights.bias)
+    state, activity = weights.step(
+        lstm.LSTMState(jnp.asarray(h, jnp.float32), jnp.asarray(c, jnp.float32)), jnp.asarray(x, jnp.float32)
+    )
+    z = (
+        x @ np.asarray(weights.input, np.float64)
+        + h @ np.asarray(weights.recurrent, np.float64)
+        + np.asarray(weights.bias)
+    )
     gates = 1 / (1 + np.exp(-z[: 3 * UNITS]))
     i, f, o = gates[:UNITS], gates[UNITS : 2 * UNITS], gates[2 * UNITS :]
     expected_c = f * c + i * np.tanh(z[3 * UNITS :])

@@ -11,7 +11,9 @@ PI = np.exp(LOGITS) / np.exp(LOGITS).sum()
 
 
 def test_the_policy_gradient_is_delta_times_onehot_minus_pi():
-    gradient = jax.grad(lambda z: pg.policy_loss(pg.log_probability(z, jnp.int32(2)), jnp.float32(1.7)))(LOGITS)
+    gradient = jax.grad(lambda z: pg.policy_loss(pg.log_probability(z, jnp.int32(2)), jnp.float32(1.7)))(
+        LOGITS
+    )
     np.testing.assert_allclose(gradient, -1.7 * (np.eye(3)[2] - PI), atol=1e-6)
 
 
@@ -36,5 +38,9 @@ def test_entropy_of_known_distributions():
 def test_the_clipped_loss_stops_paying_beyond_the_clip():
     ratio = jnp.log(jnp.array([0.5, 1.0, 1.5]))
     gain, loss = jnp.full(3, 2.0), jnp.full(3, -2.0)
-    np.testing.assert_allclose(pg.clipped_policy_loss(ratio, jnp.zeros(3), gain, 0.2), [-1.0, -2.0, -2.4], rtol=1e-6)
-    np.testing.assert_allclose(pg.clipped_policy_loss(ratio, jnp.zeros(3), loss, 0.2), [1.6, 2.0, 3.0], rtol=1e-6)
+    np.testing.assert_allclose(
+        pg.clipped_policy_loss(ratio, jnp.zeros(3), gain, 0.2), [-1.0, -2.0, -2.4], rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        pg.clipped_policy_loss(ratio, jnp.zeros(3), loss, 0.2), [1.6, 2.0, 3.0], rtol=1e-6
+    )

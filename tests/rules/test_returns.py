@@ -43,7 +43,9 @@ def test_random_sequences_agree_with_a_python_loop_in_every_jit_variant(seed):
     lambda_ = float(rng.random())
     expected = oracle(rewards, discounts, values, lambda_)
     for function in (lambda_returns, jax.jit(lambda_returns)):
-        np.testing.assert_allclose(function(*map(jnp.asarray, (rewards, discounts, values)), lambda_), expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            function(*map(jnp.asarray, (rewards, discounts, values)), lambda_), expected, rtol=1e-4, atol=1e-5
+        )
 
 
 def test_the_prediction_error_by_hand():

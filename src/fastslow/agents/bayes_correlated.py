@@ -10,7 +10,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
-from fastslow.agents.counts import Counts, CountingObserver
+from fastslow.agents.counts import CountingObserver, Counts
 from fastslow.agents.observer import assume, best, sampled
 from fastslow.tasks.bandit import CorrelatedBandit
 from fastslow.tasks.task import Task

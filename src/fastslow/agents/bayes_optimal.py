@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Int8, Key
 
-from fastslow.agents.counts import Counts, CountingObserver
+from fastslow.agents.counts import CountingObserver, Counts
 from fastslow.agents.observer import assume, best, sampled
 from fastslow.errors import check
 from fastslow.tasks.bandit import IndependentBandit

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from fastslow.agents.counts import Counts, CountingObserver
+from fastslow.agents.counts import CountingObserver, Counts
 from fastslow.agents.observer import best, sampled
 from fastslow.errors import check
 from fastslow.tasks.task import Task

@@ -5,7 +5,7 @@ from typing import ClassVar
 import equinox as eqx
 from jaxtyping import Array, Float, Key
 
-from fastslow.agents.counts import Counts, CountingObserver
+from fastslow.agents.counts import CountingObserver, Counts
 from fastslow.agents.observer import best, first_best, lapse, sampled
 from fastslow.tasks.task import Task, check_count, check_range, parameter
 from fastslow.timestep import Output, Percept

@@ -31,9 +31,7 @@ def first_percept(timestep: TimeStep) -> Percept:
 
 def next_percept(percept: Percept, action: Array, timestep: TimeStep) -> Percept:
     """How the outcome of `action` looks to an agent."""
-    return Percept(
-        timestep.observation, action, timestep.reward, jnp.bool_(False), percept.time + 1
-    )
+    return Percept(timestep.observation, action, timestep.reward, jnp.bool_(False), percept.time + 1)
 
 
 def begin(task: Task, agent: Agent, agent_state: PyTree, key: Key[Array, ""]) -> Lane:
@@ -58,9 +56,7 @@ def interaction(agent: Agent, task: Task, lanes: int) -> Loop:
         agent_state, output = agent.step(lane.agent_state, lane.percept, agent_key)
         task_state, timestep = task.step(lane.task_state, output.action, task_key)
         percept = next_percept(lane.percept, output.action, timestep)
-        trace = Trace(
-            lane.percept, output, timestep.reward, timestep.discount, timestep.last, timestep.trial
-        )
+        trace = Trace(lane.percept, output, timestep.reward, timestep.discount, timestep.last, timestep.trial)
         return Lane(task_state, agent_state, percept), trace
 
     def renew(lane: Lane, ended: Array, key: Key[Array, ""]) -> Lane:

@@ -79,7 +79,9 @@ class RecurrentAgent(Agent):
             parts.append((percept.time / self.episode_steps).astype(jnp.float32)[..., None])
         return jnp.concatenate(parts, axis=-1)
 
-    def reward_input(self, reward: Float[Array, "*batch"], first: Bool[Array, "*batch"]) -> Float[Array, "*batch n"]:
+    def reward_input(
+        self, reward: Float[Array, "*batch"], first: Bool[Array, "*batch"]
+    ) -> Float[Array, "*batch n"]:
         """The reward as a number, or one-hot over the nearest of `reward_levels` (all 0 at the first step)."""
         if not self.config.reward_levels:
             return reward[..., None]
@@ -87,7 +89,9 @@ class RecurrentAgent(Agent):
         nearest = jnp.abs(jnp.subtract.outer(reward, levels)).argmin(-1)
         return jax.nn.one_hot(jnp.where(first, -1, nearest), len(levels))
 
-    def read_out(self, h: Float[Array, "*batch unit"]) -> tuple[Float[Array, "*batch action"], Float[Array, "*batch"]]:
+    def read_out(
+        self, h: Float[Array, "*batch unit"]
+    ) -> tuple[Float[Array, "*batch action"], Float[Array, "*batch"]]:
         """Policy logits and value of the outputs `h`."""
         both = h @ self.heads + jnp.broadcast_to(self.bias, (*h.shape[:-1], self.bias.shape[0]))
         return both[..., :-1], both[..., -1]

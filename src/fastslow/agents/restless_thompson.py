@@ -6,7 +6,6 @@ reflected at 0 and 1. The posterior over p is kept on a grid.
 
 from typing import ClassVar
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np

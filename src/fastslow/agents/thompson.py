@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from fastslow.agents.beta import beta
-from fastslow.agents.counts import Counts, CountingObserver
+from fastslow.agents.counts import CountingObserver, Counts
 from fastslow.agents.observer import best, sampled
 from fastslow.tasks.task import Task, check_count
 from fastslow.timestep import Output, Percept

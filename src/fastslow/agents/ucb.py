@@ -10,7 +10,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from fastslow.agents.counts import Counts, CountingObserver
+from fastslow.agents.counts import CountingObserver, Counts
 from fastslow.agents.observer import best, sampled
 from fastslow.tasks.task import Task, check_count, check_range, parameter
 from fastslow.timestep import Output, Percept

@@ -1,10 +1,11 @@
 """From words on a command line to a dataclass; whatever is wrong with them becomes one sentence."""
 
+import dataclasses
 import io
 import re
 from collections.abc import Sequence
 from contextlib import redirect_stderr
-from typing import Any, TypeVar
+from typing import Annotated, TypeVar, get_args, get_origin
 
 import tyro
 
@@ -51,8 +52,15 @@ def dashed(name: str) -> str:
 
 def option_names(kind: type) -> list[str]:
     """All options of a dataclass as they are typed."""
-    actions: list[Any] = tyro.extras.get_parser(kind)._actions
-    return [dashed(word) for action in actions for word in action.option_strings if word.startswith("--")]
+    names = ["--help"]
+    for field in dataclasses.fields(kind):
+        group, named = get_args(field.type)[:2] if get_origin(field.type) is Annotated else (field.type, None)
+        if dataclasses.is_dataclass(group):
+            inner = option_names(group)[1:]
+            names += [name.replace("--", f"--{named.name}.", 1) for name in inner]
+        else:
+            names.append(f"--{dashed(field.name)}")
+    return names
 
 
 def one_sentence(box: str, program: str) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +26,7 @@ DEFAULTS = {"task": "", "agent": "meta_rl", "trainer": "a2c"}
 def chosen(words: Sequence[str], kind: str, defaults: dict[str, str] | None = None) -> str:
     """The name given for `--task`, `--agent`, ..., wherever it stands on the line."""
     name = (defaults or {}).get(kind, "")
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         if word == f"--{kind}":
             name = following
         elif word.startswith(f"--{kind}="):

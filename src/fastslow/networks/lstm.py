@@ -61,7 +61,11 @@ class LSTM(eqx.Module):
     def step(self, state: LSTMState, x: Float[Array, "*batch input"]) -> tuple[LSTMState, LSTMActivity]:
         """One step; any leading axes."""
         units = self.units
-        z = state.h @ self.recurrent + x @ self.input + jnp.broadcast_to(self.bias, (*x.shape[:-1], 4 * units))
+        z = (
+            state.h @ self.recurrent
+            + x @ self.input
+            + jnp.broadcast_to(self.bias, (*x.shape[:-1], 4 * units))
+        )
         # sigma(z) = (1 + tanh(z / 2)) / 2, so one tanh over the whole row serves all four blocks.
         is_gate = jnp.arange(4 * units) < 3 * units
         scale = jnp.broadcast_to(jnp.where(is_gate, 0.5, 1.0), z.shape)

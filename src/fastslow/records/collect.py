@@ -8,7 +8,6 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Array, Key, PyTree
@@ -47,7 +46,8 @@ def collect(
     names = [f"seed {i}" for i in range(len(agents))] if subjects is None else list(subjects)
     keys = [jax.random.fold_in(key, i) for i in range(len(agents))]
     lived = [
-        _to_arrays(live(agent, task, key, episodes, units), gamma) for agent, key in zip(agents, keys, strict=True)
+        _to_arrays(live(agent, task, key, episodes, units), gamma)
+        for agent, key in zip(agents, keys, strict=True)
     ]
     trials = {name: _stack([one[0][name] for one in lived]) for name in lived[0][0]}
     steps = {name: np.stack([one[1][name] for one in lived]) for name in lived[0][1]}

@@ -9,7 +9,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 
-def log_probability(logits: Float[Array, "*batch action"], actions: Int[Array, "*batch"]) -> Float[Array, "*batch"]:
+def log_probability(
+    logits: Float[Array, "*batch action"], actions: Int[Array, "*batch"]
+) -> Float[Array, "*batch"]:
     """log pi(a | s) of a softmax policy."""
     return (jax.nn.one_hot(actions, logits.shape[-1]) * jax.nn.log_softmax(logits)).sum(-1)
 
@@ -20,9 +22,7 @@ def entropy(logits: Float[Array, "*batch action"]) -> Float[Array, "*batch"]:
     return -(jnp.exp(log_pi) * log_pi).sum(-1)
 
 
-def policy_loss(
-    log_pi: Float[Array, "*batch"], delta: Float[Array, "*batch"]
-) -> Float[Array, "*batch"]:
+def policy_loss(log_pi: Float[Array, "*batch"], delta: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
     """-delta log pi(a | s), the advantage delta = R - V counted as data (Mnih et al. 2016)."""
     return -jax.lax.stop_gradient(delta) * log_pi
 

@@ -4,7 +4,6 @@ Unbatched over lanes (use `vmap`), time first; they need not align with episodes
 """
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
@@ -37,4 +36,3 @@ def prediction_errors(
 ) -> Float[Array, "*batch"]:
     """delta_t = r_{t+1} + gamma_{t+1} V(s_{t+1}) - V(s_t): the reward-prediction error (Sutton 1988)."""
     return rewards + discounts * values_next - values
-

@@ -6,6 +6,7 @@ task passes `check_task`, and a user's own can be held to the same rules before 
 After dm_env's test mixin and pgx's `api_test`, which export their conformance tests likewise.
 """
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Key, PyTree
 
 from fastslow.errors import UserError
-from fastslow.tasks.check_episodes import attempt, check_batch, check_varied
+from fastslow.tasks.check_episodes import attempt, check_batch
 from fastslow.tasks.task import Task, Variable
 from fastslow.timestep import TimeStep
 
@@ -22,7 +23,7 @@ REQUIRED = ("trial", "trial_end", "action", "reward")
 
 
 def check_task(
-    task: Task, key: Key[Array, ""], trials: int = 1000, varied: bool = True, truncates: bool = False
+    task: Any, key: Key[Array, ""], trials: int = 1000, varied: bool = True, truncates: bool = False
 ) -> dict[str, np.ndarray]:
     """Roll `trials` trials with random actions and hold them to what `Task` promises.
 
@@ -42,14 +43,12 @@ def check_task(
     **Raises** `UserError`, one sentence that names the fault.
     """
     name = type(task).__name__
+    if not isinstance(task, Task):
+        raise UserError(f"check_task was given a {name}, not a Task; derive its class from Task.")
     check_facts(task, name)
     check_pytree(task, name)
     check_structure(task, name)
-    single_key, batch_key, problem_key = jax.random.split(key, 3)
-    table = check_batch(task, name, batch_key, single_key, trials, truncates)
-    if varied:
-        check_varied(task, name, problem_key)
-    return table
+    return check_batch(task, name, key, trials, varied, truncates)
 
 
 def check_facts(task: Task, name: str) -> None:
@@ -80,22 +79,25 @@ def check_pytree(task: Task, name: str) -> None:
                 f"{name}{jax.tree_util.keystr(path)} is a {type(leaf).__name__}, not an array; give the "
                 "field eqx.field(converter=parameter) if it is a number, eqx.field(static=True) if a size."
             )
-    try:
-        hash(jax.tree.structure(task))
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"{name} has a static field that cannot be hashed ({error}); make it a tuple, or an array field."
-        ) from error
+    for field in dataclasses.fields(task):
+        if field.metadata.get("static"):
+            try:
+                hash(getattr(task, field.name))
+            except TypeError as error:
+                raise UserError(
+                    f"{name}.{field.name} is static but cannot be hashed ({error}); make it a tuple, or an "
+                    "array field."
+                ) from error
 
 
 def check_structure(task: Task, name: str) -> None:
     """Shapes and dtypes, at the start and after a step, without running either."""
 
-    def begin(task: Task, key: Array) -> Any:
-        return task.start(task.sample(key), key)
+    def begin(task: Task, key: Array) -> tuple[PyTree, TimeStep]:
+        return pair(f"{name}.start", task.start(task.sample(key), key))
 
-    def go_on(task: Task, state: PyTree, action: Array, key: Array) -> Any:
-        return task.step(state, action, key)
+    def go_on(task: Task, state: PyTree, action: Array, key: Array) -> tuple[PyTree, TimeStep]:
+        return pair(f"{name}.step", task.step(state, action, key))
 
     key, action = jax.random.key(0), jnp.int32(0)
     state, opening = attempt(f"{name}.start", lambda: jax.eval_shape(begin, task, key))
@@ -106,9 +108,13 @@ def check_structure(task: Task, name: str) -> None:
     compare_forms(f"the TimeStep of {name}.step", outcome, f"that of {name}.start", opening)
 
 
-def check_timestep(task: Task, where: str, timestep: Any) -> None:
-    if not isinstance(timestep, TimeStep):
-        raise UserError(f"{where} returns a {type(timestep).__name__} second, but it must be a TimeStep.")
+def pair(where: str, returned: Any) -> tuple[PyTree, TimeStep]:
+    if not (isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], TimeStep)):
+        raise UserError(f"{where} must return a pair, the state and a TimeStep.")
+    return returned
+
+
+def check_timestep(task: Task, where: str, timestep: TimeStep) -> None:
     forms = (
         ("observation", tuple(task.observation_shape), "float32"),
         ("reward", (), "float32"),

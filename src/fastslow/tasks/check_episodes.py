@@ -1,6 +1,7 @@
 """The part of `check_task` that plays episodes: alone and in lanes, compiled and not, once and again."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -13,9 +14,9 @@ from fastslow.tasks.check_values import alive, check_opening, check_out_of_range
 from fastslow.tasks.task import Task
 from fastslow.timestep import TimeStep
 
-UNCOMPILED_STEPS = 100  # of an episode; the rest of a longer one is compared between compiled programs only
+UNCOMPILED_STEPS = 50  # of an episode; the rest of a longer one is compared between compiled programs only
+LEAST_LANES = 32  # at least two of which must draw different problems; two sides agree by chance in 2^-31
 MOST_LANES = 1024
-KEYS = 64  # keys among which at least two must give different problems
 TOLERANCE = 1e-4  # between programs that differ only in compilation; float32 rounds differently when fused
 
 
@@ -41,34 +42,28 @@ def attempt(what: str, function: Callable[[], Any]) -> Any:
         ) from error
 
 
-def play(task: Task, key: Key[Array, ""], actions: Int[Array, " step"]) -> Episode:
+def play(task: Task, key: Key[Array, ""], actions: Int[Array, " step"] | np.ndarray) -> Episode:
     """One episode by `scan`, on a problem, opening and steps all drawn from `key`."""
-    problem_key, start_key, steps_key = jax.random.split(key, 3)
-    problem = task.sample(problem_key)
-    state, opening = task.start(problem, start_key)
+    problem = task.sample(jax.random.fold_in(key, 0))
+    state, opening = task.start(problem, jax.random.fold_in(key, 1))
 
     def step(state: PyTree, at: tuple[Array, Array]) -> tuple[PyTree, TimeStep]:
-        return task.step(state, *at)
+        time, action = at
+        return task.step(state, action, jax.random.fold_in(key, 2 + time))
 
-    keys = jax.random.split(steps_key, actions.shape[0])
-    return Episode(problem, opening, jax.lax.scan(step, state, (actions, keys))[1])
+    at = (jnp.arange(actions.shape[0]), actions)
+    return Episode(problem, opening, jax.lax.scan(step, state, at)[1])
 
 
-def play_uncompiled(task: Task, key: Key[Array, ""], actions: Int[Array, " step"]) -> Episode:
+def play_uncompiled(task: Task, key: Key[Array, ""], actions: np.ndarray) -> Episode:
     """The first `UNCOMPILED_STEPS` of the same episode, by a Python loop."""
-    problem_key, start_key, steps_key = jax.random.split(key, 3)
-    problem = task.sample(problem_key)
-    state, opening = task.start(problem, start_key)
+    problem = task.sample(jax.random.fold_in(key, 0))
+    state, opening = task.start(problem, jax.random.fold_in(key, 1))
     outcomes = []
-    keys = jax.random.split(steps_key, actions.shape[0])
-    for action, step_key in zip(actions[:UNCOMPILED_STEPS], keys, strict=False):
-        state, outcome = task.step(state, action, step_key)
+    for time, action in enumerate(actions[:UNCOMPILED_STEPS]):
+        state, outcome = task.step(state, jnp.int32(action), jax.random.fold_in(key, 2 + time))
         outcomes.append(jax.tree.map(np.asarray, outcome))
     return Episode(problem, opening, jax.tree.map(lambda *steps: np.stack(steps), *outcomes))
-
-
-def random_actions(task: Task, key: Key[Array, ""]) -> Int[Array, " step"]:
-    return jax.random.randint(jax.random.fold_in(key, 1), (task.episode_steps,), 0, task.actions)
 
 
 def concrete(leaf: Any) -> np.ndarray:
@@ -92,11 +87,10 @@ def difference(a: Episode, b: Episode, steps: int) -> str:
     return ""
 
 
-def check_single(task: Task, name: str, key: Key[Array, ""]) -> Episode:
+def check_single(task: Task, name: str, key: Key[Array, ""], actions: np.ndarray) -> Episode:
     """One episode not compiled, once more after another, and compiled: all the same; returns the last."""
-    actions = random_actions(task, key)
     fresh = attempt(name, lambda: play_uncompiled(task, key, actions))
-    play_uncompiled(task, jax.random.fold_in(key, 2), actions[::-1])
+    play_uncompiled(task, jax.random.fold_in(key, 0), actions[::-1])
     again = play_uncompiled(task, key, actions)
     compiled = attempt(name, lambda: jax.jit(play)(task, key, actions))
     steps = min(int(alive(compiled.outcomes.last[None]).sum()), UNCOMPILED_STEPS)
@@ -116,24 +110,30 @@ def check_single(task: Task, name: str, key: Key[Array, ""]) -> Episode:
 
 
 def check_batch(
-    task: Task, name: str, key: Key[Array, ""], single_key: Key[Array, ""], trials: int, truncates: bool
+    task: Task, name: str, key: Key[Array, ""], trials: int, varied: bool, truncates: bool
 ) -> dict[str, np.ndarray]:
-    """Many lanes at once, each with its own copy of the fields, the first of them the single episode.
+    """Many lanes at once, each with its own copy of the fields, the first of them also alone.
 
     Returns the table of their completed trials.
     """
-    single = check_single(task, name, single_key)
+    draw = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    first = draw.integers(0, task.actions, task.episode_steps, dtype=np.int32)
+    single = check_single(task, name, jax.random.fold_in(key, 0), first)
     steps = int(alive(single.outcomes.last[None]).sum())
-    complete = int(single.outcomes.trial["trial_end"][:steps].sum())
-    lanes = min(1 + max(-(-trials // max(complete, 1)), 2), MOST_LANES)
+    complete = int(np.asarray(single.outcomes.trial["trial_end"])[:steps].sum())
+    lanes = int(np.clip(-(-trials // max(complete, 1)), LEAST_LANES, MOST_LANES))
 
-    keys = jax.random.split(key, lanes).at[0].set(single_key)
-    actions = jax.vmap(lambda key: random_actions(task, key))(keys)
-    swept = jax.tree.map(lambda leaf: jnp.repeat(leaf[None], lanes, axis=0), task)
-    program = jax.jit(jax.vmap(play), compiler_options={"xla_backend_optimization_level": 0})  # runs thrice
+    actions = draw.integers(0, task.actions, (lanes, task.episode_steps), dtype=np.int32)
+    actions[0] = first
+    swept = jax.tree.map(lambda leaf: np.repeat(np.asarray(leaf)[None], lanes, axis=0), task)
 
-    def roll(actions: Array) -> Episode:
-        return jax.tree.map(concrete, program(swept, keys, actions))
+    @partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})  # compiles in half the time
+    @partial(jax.vmap, in_axes=(0, None, 0, 0))
+    def program(task: Task, key: Array, lane: Array, actions: Array) -> Episode:
+        return play(task, jax.random.fold_in(key, lane), actions)
+
+    def roll(actions: np.ndarray) -> Episode:
+        return jax.tree.map(concrete, program(swept, key, np.arange(lanes), actions))
 
     episodes = attempt(f"{name}, with its fields swept by vmap,", lambda: roll(actions))
     fault = difference(jax.tree.map(lambda x: x[0], episodes), single, steps)
@@ -142,20 +142,15 @@ def check_batch(
     fault = difference(episodes, roll(actions), lanes)
     if fault:
         raise UserError(f"{name} gives another {fault} when the same episodes are run again.")
+    if varied and all((leaf == leaf[:1]).all() for leaf in jax.tree.leaves(episodes.problem)):
+        raise UserError(
+            f"{name}.sample gives the same problem for {lanes} different keys; draw it from the key, or call "
+            "check_task with varied=False if it holds one problem alone."
+        )
 
     check_opening(name, episodes.opening)
     check_values(task, name, episodes.outcomes, truncates)
     for action in (-1, task.actions):
-        check_out_of_range(name, action, roll(jnp.full_like(actions, action)).outcomes)
+        check_out_of_range(name, action, roll(np.full_like(actions, action)).outcomes)
     live = alive(episodes.outcomes.last) & episodes.outcomes.trial["trial_end"]
     return {column: value[live] for column, value in episodes.outcomes.trial.items()}
-
-
-def check_varied(task: Task, name: str, key: Key[Array, ""]) -> None:
-    problems = jax.vmap(task.sample)(jax.random.split(key, KEYS))
-    leaves = [concrete(leaf) for leaf in jax.tree.leaves(problems)]
-    if all((leaf == leaf[:1]).all() for leaf in leaves):
-        raise UserError(
-            f"{name}.sample gives the same problem for {KEYS} different keys; draw it from the key, or call "
-            "check_task with varied=False if it holds one problem alone."
-        )

@@ -1,5 +1,7 @@
 """The part of `check_task` that looks at numbers: outcomes of lanes, `[lane step ...]`, held to `Task`."""
 
+from typing import Any
+
 import numpy as np
 
 from fastslow.errors import UserError
@@ -7,7 +9,7 @@ from fastslow.tasks.task import Task
 from fastslow.timestep import TimeStep
 
 
-def alive(last: np.ndarray) -> np.ndarray:
+def alive(last: Any) -> np.ndarray:
     """Which steps `[lane step]` belong to the episode: all up to and with the first `last`."""
     last = np.asarray(last)
     return np.cumsum(last, axis=1) - last == 0

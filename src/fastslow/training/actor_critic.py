@@ -106,7 +106,7 @@ def a2c(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], config:
             agent, trace, goal, config.value_weight, entropy_weight
         )
         change, optimizer_state = optimizer.update(gradient, optimizer_state)
-        metrics |= trial_metrics(trace) | {"gradient_norm": optax.global_norm(gradient)}
+        metrics |= trial_metrics(trace) | {"gradient_norm": optax.tree.norm(gradient)}
         return TrainState(optax.apply_updates(agent, change), optimizer_state, lanes, update + 1), metrics
 
     return Loop(init, step)

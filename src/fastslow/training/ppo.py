@@ -130,7 +130,9 @@ def ppo(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], config:
         batch = Batch(start, slim, goal, advantage)
         entropy_weight = linear(config.entropy_weight, config.final_entropy_weight, config.updates)(update)
 
-        def learn(learner: tuple[Agent, PyTree], chosen: Array) -> tuple[tuple[Agent, PyTree], dict[str, Array]]:
+        def learn(
+            learner: tuple[Agent, PyTree], chosen: Array
+        ) -> tuple[tuple[Agent, PyTree], dict[str, Array]]:
             agent, optimizer_state = learner
             gradient, metrics = jax.grad(ppo_loss, has_aux=True)(
                 agent, take_lanes(batch, chosen), config, entropy_weight
