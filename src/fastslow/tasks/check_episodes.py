@@ -17,6 +17,7 @@ from fastslow.timestep import TimeStep
 UNCOMPILED_STEPS = 50  # of an episode; the rest of a longer one is compared between compiled programs only
 LEAST_LANES = 32  # at least two of which must draw different problems; two sides agree by chance in 2^-31
 MOST_LANES = 1024
+QUICK = {"xla_backend_optimization_level": 0}  # each program runs few times: compile it in half the time
 TOLERANCE = 1e-4  # between programs that differ only in compilation; float32 rounds differently when fused
 
 
@@ -92,7 +93,7 @@ def check_single(task: Task, name: str, key: Key[Array, ""], actions: np.ndarray
     fresh = attempt(name, lambda: play_uncompiled(task, key, actions))
     play_uncompiled(task, jax.random.fold_in(key, 0), actions[::-1])
     again = play_uncompiled(task, key, actions)
-    compiled = attempt(name, lambda: jax.jit(play)(task, key, actions))
+    compiled = attempt(name, lambda: jax.jit(play, compiler_options=QUICK)(task, key, actions))
     steps = min(int(alive(compiled.outcomes.last[None]).sum()), UNCOMPILED_STEPS)
     fault = difference(fresh, again, steps)
     if fault:
@@ -127,7 +128,7 @@ def check_batch(
     actions[0] = first
     swept = jax.tree.map(lambda leaf: np.repeat(np.asarray(leaf)[None], lanes, axis=0), task)
 
-    @partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})  # compiles in half the time
+    @partial(jax.jit, compiler_options=QUICK)
     @partial(jax.vmap, in_axes=(0, None, 0, 0))
     def program(task: Task, key: Array, lane: Array, actions: Array) -> Episode:
         return play(task, jax.random.fold_in(key, lane), actions)
