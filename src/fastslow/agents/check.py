@@ -3,6 +3,7 @@
 Every shipped agent passes `check_agent`, and a user's own can be held to the same rules before any training.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -13,20 +14,23 @@ import numpy as np
 from jaxtyping import Array, Key, PyTree
 
 from fastslow.agents.agent import Agent
-from fastslow.agents.interaction import interaction
-from fastslow.agents.uniform import Uniform
+from fastslow.agents.interaction import first_percept, interaction
 from fastslow.errors import UserError, check
 from fastslow.loop import run
 from fastslow.tasks.task import Task
 from fastslow.timestep import Output, Percept, Trace
 
+# So few steps are lived that compiling is what takes time.
+quick_jit = functools.partial(eqx.filter_jit, compiler_options={"xla_backend_optimization_level": 0})
 LANES = 3
-UNCOMPILED_STEPS = 4
+UNCOMPILED_STEPS = 3
 TOLERANCE = 1e-4  # between programs that differ only in compilation; float32 rounds differently when fused
 LEAST_LOG_P = -20.0  # an action with less by the agent's own logits was not drawn from them
 
 
-def check_agent(agent: Agent, task: Task, key: Key[Array, ""], forgets: bool = True, steps: int = 200) -> Trace:
+def check_agent(
+    agent: Agent, task: Task, key: Key[Array, ""], forgets: bool = True, steps: int = 200
+) -> Trace:
     """Let `agent` live in `task` and hold it to what `Agent` promises.
 
     Checked: the agent is a pytree of arrays and hashable static fields; its state keeps one form through
@@ -42,30 +46,28 @@ def check_agent(agent: Agent, task: Task, key: Key[Array, ""], forgets: bool = T
     name = type(agent).__name__
     check_pytree(agent, name)
     before = [np.array(leaf) for leaf in jax.tree.leaves(agent)]
-    live_key, percept_key, feed_key = jax.random.split(key, 3)
-    percepts = others_percepts(task, percept_key)
-    check_forms(agent, task, name, jax.tree.map(lambda x: x[0, 0], percepts))
+    live_key, feed_key = jax.random.split(key)
+    check_forms(agent, task, name)
 
     trace = attempt(
         f"{name} in {type(task).__name__}",
         lambda: lived(agent, task, live_key, max(steps, task.episode_steps + 1)),
     )
     check_trace(name, trace, task.actions)
-    check_programs(agent, name, percepts, feed_key, forgets)
+    check_programs(agent, name, first_episode(trace), feed_key, forgets)
     after = jax.tree.leaves(agent)
     unchanged = all(np.array_equal(a, np.asarray(b)) for a, b in zip(before, after, strict=True))
     check(unchanged, f"{name} changed its own arrays while it lived; only its state may change in `step`.")
     return trace
 
 
-@eqx.filter_jit
+@quick_jit
 def lived(agent: Agent, task: Task, key: Key[Array, ""], steps: int) -> Trace:
     return run(interaction(agent, task, LANES), key, steps)[1]
 
 
-def others_percepts(task: Task, key: Key[Array, ""]) -> Percept:
-    """One episode's percepts `[lane time ...]` of a random player, cut to the shortest of the lanes."""
-    trace = lived(Uniform(task.actions), task, key, task.episode_steps)
+def first_episode(trace: Trace) -> Percept:
+    """Percepts `[lane time ...]` of the lanes' first episodes, cut to the shortest."""
     length = int(np.asarray(trace.last).argmax(axis=0).min()) + 1
     return jax.tree.map(lambda x: jnp.swapaxes(x[:length], 0, 1), trace.percept)
 
@@ -78,7 +80,9 @@ def attempt(what: str, function: Callable[[], Any]) -> Any:
         raise
     except Exception as error:
         reason = str(error).strip().split("\n")[0].rstrip(".")
-        raise UserError(f"{what} does not work inside jit, vmap or scan ({type(error).__name__}: {reason}).") from error
+        raise UserError(
+            f"{what} does not work inside jit, vmap or scan ({type(error).__name__}: {reason})."
+        ) from error
 
 
 def check_pytree(agent: Agent, name: str) -> None:
@@ -91,12 +95,15 @@ def check_pytree(agent: Agent, name: str) -> None:
     try:
         hash(jax.tree.structure(agent))
     except (TypeError, ValueError) as error:
-        raise UserError(f"{name} has a static field that cannot be hashed ({error}); make it a tuple.") from error
+        raise UserError(
+            f"{name} has a static field that cannot be hashed ({error}); make it a tuple."
+        ) from error
 
 
-def check_forms(agent: Agent, task: Task, name: str, percept: Percept) -> None:
+def check_forms(agent: Agent, task: Task, name: str) -> None:
     """Shapes and dtypes of states and output, without running anything."""
     key = jax.random.key(0)
+    percept = jax.eval_shape(lambda key: first_percept(task.start(task.sample(key), key)[1]), key)
     born = attempt(f"{name}.init_state", lambda: jax.eval_shape(agent.init_state, key))
     begun = attempt(f"{name}.begin_episode", lambda: jax.eval_shape(agent.begin_episode, born))
     state, output = attempt(f"{name}.step", lambda: jax.eval_shape(agent.step, begun, percept, key))
@@ -116,7 +123,10 @@ def check_forms(agent: Agent, task: Task, name: str, percept: Percept) -> None:
                 f"{name}.step gives {field} of shape {given.shape} and type {given.dtype}, but it must be {shape} "
                 f"and {'a whole number' if kind == 'i' else 'float32'}."
             )
-    check(output.units.ndim == 1, f"{name}.step gives units of shape {output.units.shape}, but it must be a vector.")
+    check(
+        output.units.ndim == 1,
+        f"{name}.step gives units of shape {output.units.shape}, but it must be a vector.",
+    )
 
 
 def check_trace(name: str, trace: Trace, actions: int) -> None:
@@ -124,7 +134,9 @@ def check_trace(name: str, trace: Trace, actions: int) -> None:
         values = np.asarray(leaf)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             where = int((~np.isfinite(values)).reshape(len(values), -1).any(axis=1).argmax())
-            raise UserError(f"{name} gives an output{jax.tree_util.keystr(path)} that is not finite at step {where}.")
+            raise UserError(
+                f"{name} gives an output{jax.tree_util.keystr(path)} that is not finite at step {where}."
+            )
     action = np.asarray(trace.output.action)
     outside = action[(action < 0) | (action >= actions)]
     if outside.size:
@@ -150,14 +162,16 @@ def fed(agent: Agent, state: PyTree, percepts: Percept, key: Key[Array, ""]) -> 
     return agent.end_episode(state, jax.tree.map(lambda x: x[-1], percepts), key), outputs
 
 
-fed_lanes = eqx.filter_jit(jax.vmap(fed, in_axes=(None, 0, 0, None)))
+fed_lanes = quick_jit(jax.vmap(fed, in_axes=(None, 0, 0, None)))
 
 
 def compare(what: str, one: Output, other: Output) -> None:
     for field in ("logits", "value"):
         a, b = np.asarray(getattr(one, field)), np.asarray(getattr(other, field))
         if not np.allclose(a, b, TOLERANCE, TOLERANCE):
-            raise UserError(f"{what}: {field} differ by {np.abs(a - b).max():.3g} on the same percepts and keys.")
+            raise UserError(
+                f"{what}: {field} differ by {np.abs(a - b).max():.3g} on the same percepts and keys."
+            )
 
 
 def check_programs(agent: Agent, name: str, percepts: Percept, key: Key[Array, ""], forgets: bool) -> None:

@@ -81,4 +81,6 @@ def assume(name: str, task: Task, *kinds: type[Task]) -> None:
     """Refuse a task that is none of `kinds`, in one sentence that begins with the observer's `name`."""
     wanted = " or ".join(kind.__name__ for kind in kinds)
     found = type(task).__name__
-    check(isinstance(task, kinds), f"{name} assumes a task of kind {wanted}, but was given {found}; give one.")
+    check(
+        isinstance(task, kinds), f"{name} assumes a task of kind {wanted}, but was given {found}; give one."
+    )

@@ -98,9 +98,7 @@ def look(form: Form, seen: Seen, percept: Percept) -> tuple[Seen, Trial]:
         choice, state, response = seen.choice, seen.state, side if form.second_actions > 1 else jnp.int32(0)
         at_second = cue[-2:].sum() > 0
         reached = jnp.where(cue[-1] > 0, 1, 0)
-        seen = Seen(
-            jnp.where(at_second & answered, side, -1), jnp.where(at_second & answered, reached, -1)
-        )
+        seen = Seen(jnp.where(at_second & answered, side, -1), jnp.where(at_second & answered, reached, -1))
     valid = passed & answered & (choice >= 0) & (state >= 0) & (percept.last_reward >= 0)
     inside = jnp.where(valid, 1, 0)
     return seen, Trial(passed, valid, choice * inside, state * inside, response * inside, percept.last_reward)

@@ -60,7 +60,9 @@ def follow(
     """
     table = trials_of(behaviour) if isinstance(behaviour, xr.Dataset) else behaviour
     forced = script(table, task)
-    outputs = jax.tree.map(np.asarray, relive(agent, forced.percepts, jax.random.key(0) if key is None else key))
+    outputs = jax.tree.map(
+        np.asarray, relive(agent, forced.percepts, jax.random.key(0) if key is None else key)
+    )
     return pd.DataFrame(columns_of(forced, outputs, table), index=table.index)
 
 

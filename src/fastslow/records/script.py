@@ -57,7 +57,9 @@ def script(trials: pd.DataFrame, task: Task) -> Script:
     needed += ["action2"] if form and form.second_actions > 1 else []
     for name in needed:
         if name not in trials:
-            raise UserError(f"The trial table has no column '{name}'{nearest(name, map(str, trials.columns))}")
+            raise UserError(
+                f"The trial table has no column '{name}'{nearest(name, map(str, trials.columns))}"
+            )
     check(len(trials) > 0, "The trial table is empty; give it at least one row.")
 
     choices = 2 if form else task.actions
@@ -128,7 +130,7 @@ def one_hot(index: np.ndarray, size: int) -> np.ndarray:
 def in_one(shown: np.ndarray, action: np.ndarray, reward: np.ndarray) -> Percept:
     """Percepts of one step a trial: what trial t showed, its action and reward arrive at step t + 1."""
 
-    def later(values: np.ndarray, first: float) -> np.ndarray:
+    def later(values: np.ndarray, first: int) -> np.ndarray:
         return np.concatenate([np.full_like(values[:, :1], first), values], axis=1)
 
     lanes, steps = action.shape
