@@ -16,6 +16,13 @@ class Choice(NamedTuple):
     options: dict[str, Any]
 
 
+def read_choice(kept: dict[str, Any]) -> Choice:
+    """A choice from a manifest, whose lists were tuples."""
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in kept["options"].items()}
+    return Choice(kept["name"], values)
+
+
+
 def task_of(choice: Choice) -> Any:
     """The task that is chosen; `UserError` where it is none, or an option is out of range."""
     from fastslow.tasks.task import Task

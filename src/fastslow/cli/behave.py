@@ -9,7 +9,7 @@ from tyro.conf import Positional, arg
 
 from fastslow import catalog
 from fastslow.cli import options
-from fastslow.cli.assemble import Choice, agent_maker, task_of, trainable, training_of
+from fastslow.cli.assemble import Choice, agent_maker, read_choice, task_of, trainable, training_of
 from fastslow.cli.parse import parse
 from fastslow.cli.train import NOTHING, option_group
 from fastslow.errors import UserError, check
@@ -81,7 +81,7 @@ def of_run(run: Path) -> Trained:
     if configuration.get("command") != "train":
         names = sorted(entry.name for entry in (run / "train").glob("*"))
         raise UserError(f"'{run}' holds an experiment; name one of its runs, as in '{run}/train/{names[0]}'.")
-    chosen = {kind: Choice(**configuration[kind]) for kind in ("task", "agent", "trainer")}
+    chosen = {kind: read_choice(configuration[kind]) for kind in ("task", "agent", "trainer")}
     training = training_of(**chosen)
     state = driver.load_state(training.loop, jax.random.key(0), run, manifest["seeds"])
     attrs = {

@@ -65,9 +65,8 @@ def tell(experiment: Any, result: Any, strict: bool) -> int:
     from fastslow.runs.report import duration, number
 
     accepts = {expected.measure: expected.accepts for expected in experiment.expectations}
-    table = Table(
-        "measure", "published", "accepted", "measured", "interval", "verdict", title=experiment.claim
-    )
+    table = Table("measure", "published", "accepted", "measured", "interval", title=experiment.claim)
+    table.add_column("verdict", no_wrap=True)
     for claim in result.claims:
         interval = "-" if claim.low is None or claim.high is None else f"{claim.low:.3f} to {claim.high:.3f}"
         verdict = "[green]accepted[/]" if claim.accepted else "[red]not accepted[/]"
