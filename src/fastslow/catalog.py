@@ -89,10 +89,30 @@ AGENTS = entries(
 TRAINERS = entries(
     {
         "a2c": ("training.actor_critic:a2c", "advantage actor-critic", "wang2018 mnih2016"),
+        "ppo": ("training.ppo:ppo", "proximal policy optimisation", "schulman2017"),
     }
 )
 # An experiment: an `experiments.experiment.Experiment`.
-EXPERIMENTS = entries({})
+EXPERIMENTS = entries(
+    {
+        "bandits": (
+            "experiments.bandits:EXPERIMENT",
+            "two arms, five training distributions",
+            "wang2016 wang2018",
+        ),
+        "informative_arm": ("experiments.informative_arm:EXPERIMENT", "pay once to know", "wang2016"),
+        "restless": (
+            "experiments.restless:EXPERIMENT",
+            "learning rate follows volatility",
+            "wang2016 behrens2007",
+        ),
+        "two_step": (
+            "experiments.two_step:EXPERIMENT",
+            "model-free trains model-based",
+            "wang2018 miller2017",
+        ),
+    }
+)
 # An analysis: a function of a trial table (`trials`), per subject; its other parameters are the options.
 STAY, PAST = "analysis.stay:stay_", "analysis.choice_regression:choice_"
 ANALYSES = entries(
