@@ -1,10 +1,11 @@
-"""Programs that are compiled again and again in these tests are compiled once."""
+"""Programs of these tests are compiled fast, since each runs for milliseconds, and once."""
 
 import jax
 import pytest
 from jax.experimental.compilation_cache import compilation_cache
 
 SETTINGS = {
+    "jax_disable_most_optimizations": True,
     "jax_persistent_cache_min_compile_time_secs": 0.0,
     "jax_persistent_cache_min_entry_size_bytes": -1,
 }
@@ -12,7 +13,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="package", autouse=True)
 def compiled_once(tmp_path_factory):
-    before = {name: getattr(jax.config, name) for name in (*SETTINGS, "jax_compilation_cache_dir")}
+    before = {name: jax.config.values[name] for name in (*SETTINGS, "jax_compilation_cache_dir")}
     for name, value in SETTINGS.items():
         jax.config.update(name, value)
     jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.getbasetemp() / "compiled"))

@@ -218,6 +218,7 @@ def claims(by_seed: pd.DataFrame) -> pd.DataFrame:
     return table(rows)
 
 
+@style.panel
 def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     figures = {"regret": draw_regret(tables), "rasters": draw_rasters(tables)}
     matrix = tables["regret"][tables["regret"]["player"].isin(TASKS)].rename(columns={"player": "train"})
@@ -368,6 +369,6 @@ EXPERIMENT = Experiment(
         "A2C over whole episodes in 64 synchronous lanes, with Adam (step size .003 falling to 0), instead of one "
         "asynchronous thread with RMSProp; beta_e falls from .03 to 0, not from 1 to 0; gamma is .8.",
         "All seeds at one setting are reported, not the best five of a hundred random settings.",
-        "The regret of Wang 2016, Fig. 2f, was not published as numbers: our matrix stands alone, orderings are judged.",
+        "The regret of Wang 2016, Fig. 2f, was not published as numbers: only orderings are judged.",
     ),
 )

@@ -97,6 +97,7 @@ def claims(first_pulls: pd.DataFrame, returned: pd.DataFrame) -> pd.DataFrame:
     return table(rows)
 
 
+@style.panel
 def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     figure, axes = style.figure(2, 1, column_ratios=(1.3, 1.0))
     shown = ("agent", "no_reward", "searcher")

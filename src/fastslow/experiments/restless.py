@@ -132,6 +132,7 @@ def claims(regret: pd.DataFrame, slopes: pd.DataFrame, preference: pd.DataFrame)
     return table(rows)
 
 
+@style.panel
 def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     figure, axes = style.figure(2, 1)
     shown = ("agent", "thompson", "ucb", "rescorla_wagner")

@@ -15,8 +15,8 @@ from fastslow.tasks.task import Task
 from fastslow.timestep import TimeStep
 
 UNCOMPILED_STEPS = 50  # of an episode; the rest of a longer one is compared between compiled programs only
-LEAST_LANES = 32  # at least two of which must draw different problems; two sides agree by chance in 2^-31
-MOST_LANES = 1024
+LANES = 32  # at least two of which must draw different problems; a fair coin fails that once in 2^31
+MOST_TURNS = 100
 QUICK = {"xla_backend_optimization_level": 0}  # each program runs few times: compile it in half the time
 TOLERANCE = 1e-4  # between programs that differ only in compilation; float32 rounds differently when fused
 
@@ -113,45 +113,55 @@ def check_single(task: Task, name: str, key: Key[Array, ""], actions: np.ndarray
 def check_batch(
     task: Task, name: str, key: Key[Array, ""], trials: int, varied: bool, truncates: bool
 ) -> dict[str, np.ndarray]:
-    """Many lanes at once, each with its own copy of the fields, the first of them also alone.
+    """Lanes, each with its own copy of the fields, round by round until there are enough completed trials.
 
-    Returns the table of their completed trials.
+    The values first, which one program shows; then the first lane alone. Returns the table of the trials.
     """
     draw = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-    first = draw.integers(0, task.actions, task.episode_steps, dtype=np.int32)
-    single = check_single(task, name, jax.random.fold_in(key, 0), first)
-    steps = int(alive(single.outcomes.last[None]).sum())
-    complete = int(np.asarray(single.outcomes.trial["trial_end"])[:steps].sum())
-    lanes = int(np.clip(-(-trials // max(complete, 1)), LEAST_LANES, MOST_LANES))
-
-    actions = draw.integers(0, task.actions, (lanes, task.episode_steps), dtype=np.int32)
-    actions[0] = first
-    swept = jax.tree.map(lambda leaf: np.repeat(np.asarray(leaf)[None], lanes, axis=0), task)
+    size = (LANES, task.episode_steps)
+    swept = jax.tree.map(lambda leaf: np.repeat(np.asarray(leaf)[None], LANES, axis=0), task)
 
     @partial(jax.jit, compiler_options=QUICK)
     @partial(jax.vmap, in_axes=(0, None, 0, 0))
     def program(task: Task, key: Array, lane: Array, actions: Array) -> Episode:
         return play(task, jax.random.fold_in(key, lane), actions)
 
-    def roll(actions: np.ndarray) -> Episode:
-        return jax.tree.map(concrete, program(swept, key, np.arange(lanes), actions))
+    def roll(actions: np.ndarray, turn: int = 0) -> Episode:
+        return jax.tree.map(concrete, program(swept, key, turn * LANES + np.arange(LANES), actions))
 
-    episodes = attempt(f"{name}, with its fields swept by vmap,", lambda: roll(actions))
+    tables: list[dict[str, np.ndarray]] = []
+    for turn in range(MOST_TURNS):
+        actions = draw.integers(0, task.actions, size, dtype=np.int32)
+        episodes = attempt(f"{name}, with its fields swept by vmap,", lambda: roll(actions, turn))  # noqa: B023
+        check_opening(name, episodes.opening)
+        check_values(task, name, episodes.outcomes, truncates)
+        tables.append(completed(episodes.outcomes))
+        if turn == 0:
+            rolled = actions, episodes
+        if sum(len(table["trial"]) for table in tables) >= trials:
+            break
+
+    actions, episodes = rolled
+    if varied and all((leaf == leaf[:1]).all() for leaf in jax.tree.leaves(episodes.problem)):
+        raise UserError(
+            f"{name}.sample gives the same problem for {LANES} different keys; draw it from the key, or call "
+            "check_task with varied=False if it holds one problem alone."
+        )
+    for action in (-1, task.actions):
+        check_out_of_range(name, action, roll(np.full_like(actions, action)).outcomes)
+
+    single = check_single(task, name, jax.random.fold_in(key, 0), actions[0])
+    steps = int(alive(episodes.outcomes.last)[0].sum())
     fault = difference(jax.tree.map(lambda x: x[0], episodes), single, steps)
     if fault:
         raise UserError(f"{name} gives another {fault} in a batch than alone; write it for one lane.")
-    fault = difference(episodes, roll(actions), lanes)
+    fault = difference(episodes, roll(actions), LANES)
     if fault:
         raise UserError(f"{name} gives another {fault} when the same episodes are run again.")
-    if varied and all((leaf == leaf[:1]).all() for leaf in jax.tree.leaves(episodes.problem)):
-        raise UserError(
-            f"{name}.sample gives the same problem for {lanes} different keys; draw it from the key, or call "
-            "check_task with varied=False if it holds one problem alone."
-        )
+    return {column: np.concatenate([table[column] for table in tables]) for column in tables[0]}
 
-    check_opening(name, episodes.opening)
-    check_values(task, name, episodes.outcomes, truncates)
-    for action in (-1, task.actions):
-        check_out_of_range(name, action, roll(np.full_like(actions, action)).outcomes)
-    live = alive(episodes.outcomes.last) & episodes.outcomes.trial["trial_end"]
-    return {column: value[live] for column, value in episodes.outcomes.trial.items()}
+
+def completed(outcomes: TimeStep) -> dict[str, np.ndarray]:
+    """The completed trials of `[lane step]` outcomes, a column `[trial ...]` for each trial variable."""
+    ends = alive(outcomes.last) & outcomes.trial["trial_end"]
+    return {column: value[ends] for column, value in outcomes.trial.items()}
