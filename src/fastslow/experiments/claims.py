@@ -8,7 +8,7 @@ import pandas as pd
 from fastslow.analysis.statistics import interval
 
 
-def claim(measure: str, values: Sequence[float] | np.ndarray) -> dict[str, float | str]:
+def claim(measure: str, values: Sequence[float] | np.ndarray | pd.Series) -> dict[str, float | str]:
     """One row of the claims table: mean over subjects and its 95 % interval (nothing left out)."""
     values = np.asarray(values, float)
     low, high = interval(values)
