@@ -138,7 +138,7 @@ def ppo(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], config:
                 agent, take_lanes(batch, chosen), config, entropy_weight
             )
             change, optimizer_state = optimizer.update(gradient, optimizer_state)
-            metrics["gradient_norm"] = optax.global_norm(gradient)
+            metrics["gradient_norm"] = optax.tree.norm(gradient)
             return (optax.apply_updates(agent, change), optimizer_state), metrics
 
         deals = jax.vmap(lambda key: jax.random.permutation(key, config.lanes))(
