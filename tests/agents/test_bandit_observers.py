@@ -194,6 +194,7 @@ def test_greedy_depends_on_how_ties_are_broken(lowest, target):
     assert abs(float(reward.mean()) - target) < 4 * error + (0.9 if lowest else 0.05)
 
 
+@pytest.mark.slow
 def test_optimistic_thompson_beats_thompson_on_ten_arms():
     """Duan 2016, table 1, row n = 10, k = 10: 5.5 and 6.2."""
     task = IndependentBandit(10, 10)
