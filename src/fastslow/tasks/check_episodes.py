@@ -16,7 +16,6 @@ from fastslow.timestep import TimeStep
 
 UNCOMPILED_STEPS = 50  # of an episode; the rest of a longer one is compared between compiled programs only
 LANES = 32  # at least two of which must draw different problems; a fair coin fails that once in 2^31
-MOST_TURNS = 100
 QUICK = {"xla_backend_optimization_level": 0}  # each program runs few times: compile it in half the time
 TOLERANCE = 1e-4  # between programs that differ only in compilation; float32 rounds differently when fused
 
@@ -130,7 +129,7 @@ def check_batch(
         return jax.tree.map(concrete, program(swept, key, turn * LANES + np.arange(LANES), actions))
 
     tables: list[dict[str, np.ndarray]] = []
-    for turn in range(MOST_TURNS):
+    for turn in range(max(trials, 1)):  # fewer: each turn completes a trial in every lane
         actions = draw.integers(0, task.actions, size, dtype=np.int32)
         episodes = attempt(f"{name}, with its fields swept by vmap,", lambda: roll(actions, turn))  # noqa: B023
         check_opening(name, episodes.opening)
