@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fastslow import cli
+from fastslow.cli import start
 from fastslow.records import record
 from fastslow.runs import checkpoint
 
@@ -116,6 +117,27 @@ def test_mistakes_are_answered_in_a_sentence_and_leave_nothing_behind(words, ans
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_environment_is_set_before_jax_and_yields_to_the_users_own(monkeypatch, tmp_path):
+    for name in ("XLA_FLAGS", "FASTSLOW_NO_CACHE", "JAX_NUM_CPU_DEVICES", "JAX_COMPILATION_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    start.prepare()
+    assert os.environ["XLA_FLAGS"] == f"--{start.SCHEDULER}=false"
+    assert os.environ["JAX_COMPILATION_CACHE_DIR"] == str(tmp_path / "fastslow/jax")
+    assert int(os.environ["JAX_NUM_CPU_DEVICES"]) == start.cores()
+    monkeypatch.setenv("XLA_FLAGS", f"--{start.SCHEDULER}=true --{start.DEVICES}=3")
+    monkeypatch.delenv("JAX_NUM_CPU_DEVICES")
+    start.prepare()
+    assert os.environ["XLA_FLAGS"].startswith(f"--{start.SCHEDULER}=true")
+    assert "JAX_NUM_CPU_DEVICES" not in os.environ
+
+
+def test_a_closed_pipe_is_no_mistake():
+    command = f"{sys.executable} -m fastslow list | head -n 1"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert done.stdout == "tasks\n" and done.stderr == ""
+
+
 def test_help_of_train_reads_like_a_methods_section(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(["train", "--task", "two_step", "--help"])
@@ -185,7 +207,12 @@ def test_an_experiment_of_ones_own_from_training_to_report(tmp_path, capsys):
     reproduce = ["reproduce", TINY, "--preset", "smoke", "--quiet", "--out", "tiny"]
     assert cli.main(reproduce) == 0
     out = capsys.readouterr().out
-    assert "not accepted" in out and "report: tiny/report.html" in out and "figure: tiny/figures" in out
+    assert (
+        "not accepted" in out
+        and "not measured" in out
+        and "report: tiny/report.html" in out
+        and "figure: tiny/figures" in out
+    )
     assert cli.main([*reproduce, "--strict"]) == 3
     (tmp_path / "tiny/report.html").unlink()
     assert cli.main(["report", "tiny"]) == 0

@@ -105,6 +105,18 @@ def test_others_are_measured_beside_without_retraining(run, tmp_path, monkeypatc
     assert claim.accepted and claim.measured == 0.5
 
 
+def test_names_of_others_do_not_hide_anybody(run, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "chance.csv").write_text("subject,trial,action,reward\na,0,1,1\n")
+    files = [tmp_path / "a/chance.csv", tmp_path / "b/chance.csv"]
+    with pytest.raises(UserError, match="Two files to compare are called 'chance'"):
+        made.reproduce(TINY, "smoke", run, compare=files, quiet=True)
+    with pytest.raises(UserError, match="the experiment has a record of that name"):
+        made.reproduce(TINY, "smoke", run, compare=files[:1], quiet=True)
+    (run / "compared" / "chance.nc").unlink()
+
+
 def test_wrong_words_are_refused_before_a_directory_is_made(tmp_path):
     out = tmp_path / "new"
     with pytest.raises(UserError, match="There is no file"):

@@ -2,6 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
+import textwrap
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -121,6 +125,38 @@ def test_a_torn_curve_and_a_lost_checkpoint_are_mended_on_resume(tmp_path, whole
     (newest / checkpoint.STATE).write_bytes(b"torn")
     with pytest.warns(UserWarning, match="going on from step 25"):
         assert bits(train(LOOP, tmp_path, chunk=5)) == whole[0]
+    assert (tmp_path / metrics.NAME).read_bytes() == whole[1]
+
+
+KILLED = """
+    import sys
+    sys.path.insert(0, sys.argv[2])
+    from pathlib import Path
+    import test_driver as here
+    here.train(here.LOOP, Path(sys.argv[1]), chunk=1, save_seconds=0.0, report=here.Told)
+"""
+
+
+class Told(Silent):
+    """Prints each update, so that a test knows where a process is; slow enough to be killed anywhere."""
+
+    def update(self, done: int, measured: dict[str, float]) -> None:
+        print(done, flush=True)
+        time.sleep(0.01)
+
+
+def test_killed_at_any_instant_and_started_again_gives_the_same_bits(tmp_path, whole):
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path), str(Path(__file__).parent)]
+    draw = np.random.default_rng(2)
+    for until in (15, 35):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        while int(process.stdout.readline()) < until:
+            pass
+        time.sleep(float(draw.uniform(0, 0.03)))
+        process.kill()
+        process.communicate()
+        assert checkpoint.steps(tmp_path / "ckpt")[-1] >= until - 1
+    assert bits(train(LOOP, tmp_path)) == whole[0]
     assert (tmp_path / metrics.NAME).read_bytes() == whole[1]
 
 

@@ -22,7 +22,6 @@ def read_choice(kept: dict[str, Any]) -> Choice:
     return Choice(kept["name"], values)
 
 
-
 def task_of(choice: Choice) -> Any:
     """The task that is chosen; `UserError` where it is none, or an option is out of range."""
     from fastslow.tasks.task import Task

@@ -101,7 +101,7 @@ def values_of(options: Any) -> dict[str, Any]:
 
 def call(maker: Callable[..., Any], values: dict[str, Any], **wiring: Any) -> Any:
     """Call a maker with options and whatever of the wiring it takes."""
-    
+
     kind = config_type(maker)
     if kind is not None:
         wiring, values = wiring | {"config": kind(**values)}, {}

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from tyro.conf import Positional, arg
 
@@ -62,16 +64,19 @@ def main(words: Sequence[str]) -> int:
 
 def tell(experiment: Any, result: Any, strict: bool) -> int:
     """Print the claims table and where everything is; the exit code."""
-    from fastslow.runs.report import duration, number
+    from fastslow.runs.report import duration, number, verdict
 
     accepts = {expected.measure: expected.accepts for expected in experiment.expectations}
-    table = Table("measure", "published", "accepted", "measured", "interval", title=experiment.claim)
-    table.add_column("verdict", no_wrap=True)
+    colours = {"accepted": "green", "not accepted": "red", "not measured": "yellow"}
+    table = Table("claim", title=experiment.claim, title_justify="left", box=SIMPLE, pad_edge=False)
+    for column in ("measured", "interval", "verdict"):
+        table.add_column(column, no_wrap=True)
     for claim in result.claims:
         interval = "-" if claim.low is None or claim.high is None else f"{claim.low:.3f} to {claim.high:.3f}"
-        verdict = "[green]accepted[/]" if claim.accepted else "[red]not accepted[/]"
-        cells = (claim.measure, number(claim.published), accepts[claim.measure], number(claim.measured))
-        table.add_row(*cells, interval, verdict)
+        told = f"published {number(claim.published)}, accepted {accepts[claim.measure]}"
+        word = verdict(claim.measured, claim.accepted)
+        cells = (number(claim.measured), interval, f"[{colours[word]}]{word}[/]")
+        table.add_row(f"{escape(claim.measure)}\n[dim]{escape(told)}[/]", *cells)
     Console().print(table)
     for figure in result.figures:
         print(f"figure: {figure}")

@@ -102,9 +102,10 @@ def reproduce(
         "config": directory.plain(config),
     }
     directory.check_directory(out, configuration)
-    others = [compared_record(Path(file)) for file in compare]
+    others = compared_records([Path(file) for file in compare])
+
     with directory.open_run(out, configuration, list(range(config.seeds))):
-        for other_name, other in others:
+        for other_name, other in others.items():
             make_folder(out / "compared")
             record.save(other, out / "compared" / f"{other_name}.nc")
         if not (out / "records").is_dir():
@@ -116,10 +117,15 @@ def reproduce(
         return rebuild(experiment, out, quiet)
 
 
-def compared_record(file: Path) -> tuple[str, xr.Dataset]:
-    """The record of a file to compare, and its name: the known data set's, or the file's own."""
-    trials = read_trials(file)
-    return str(trials.attrs.get("preset") or file.name.partition(".")[0]), record.from_trials(trials)
+def compared_records(files: Sequence[Path]) -> dict[str, xr.Dataset]:
+    """The records of files to compare, each by the known data set's name, or the file's own."""
+    others: dict[str, xr.Dataset] = {}
+    for file in files:
+        trials = read_trials(file)
+        name = str(trials.attrs.get("preset") or file.name.partition(".")[0])
+        check(name not in others, f"Two files to compare are called '{name}' ('{file}' is one); rename it.")
+        others[name] = record.from_trials(trials)
+    return others
 
 
 def train_condition(
@@ -170,6 +176,11 @@ def rebuild(experiment: Experiment, out: Path, quiet: bool = False) -> Result:
     records = load_records(out / "records")
     check(bool(records), f"'{out}' has no records yet; `fastslow reproduce {experiment.name}` makes them.")
     compared = load_records(out / "compared")
+    for name in set(records) & set(compared):
+        raise UserError(
+            f"'{name}' is compared, but the experiment has a record of that name; rename the file."
+        )
+
     quiet or say("measure, draw, report")
     with timed(out, "measure"):
         tables = experiment.measure(records | compared)

@@ -10,6 +10,11 @@ def number(value: float | str | None) -> str:
     return "-" if value is None else value if isinstance(value, str) else f"{value:.3f}"
 
 
+def verdict(measured: float | None, accepted: bool) -> str:
+    """What is said of a claim; a preset that leaves out a condition cannot measure all of them."""
+    return "accepted" if accepted else "not accepted" if measured is not None else "not measured"
+
+
 def duration(seconds: float) -> str:
     """`3 min 20 s`."""
     minutes, rest = divmod(round(seconds), 60)
@@ -30,4 +35,5 @@ def render(content: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "duration": duration}
+    environment.globals["verdict"] = verdict
     return environment.get_template("report.html").render(**content)
