@@ -113,8 +113,8 @@ def test_trained_on_easy_arms_an_agent_learns_within_the_episode(trainer, config
 def test_the_schedules_end_where_they_should():
     config = A2CConfig(updates=5, lanes=2, learning_rate=1e-2, final_rate=0.0)
     loop = a2c(TASK, newborn, config)
-    state, _ = run(loop, jax.random.key(0), 4)
-    later, _ = loop.step(state, jax.random.key(9))
+    state, _ = jax.jit(lambda key: run(loop, key, 4))(jax.random.key(0))
+    later, _ = jax.jit(loop.step)(state, jax.random.key(9))
     for a, b in zip(jax.tree.leaves(state.agent), jax.tree.leaves(later.agent), strict=True):
         np.testing.assert_array_equal(a, b)  # the last update has a step size of 0
 

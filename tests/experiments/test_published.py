@@ -1,0 +1,66 @@
+"""The published results: complete in every part in seconds, and true in minutes (slow)."""
+
+import json
+import math
+
+import pytest
+
+from fastslow import catalog
+from fastslow.experiments.reproduce import reproduce
+
+NAMES = tuple(catalog.EXPERIMENTS)
+
+
+def experiment(name):
+    return catalog.load("experiment", name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_smoke_preset_goes_from_training_to_the_report(name, tmp_path):
+    result = reproduce(experiment(name), "smoke", tmp_path / "run", quiet=True)
+    assert result.report.stat().st_size > 10_000
+    assert all(figure.stat().st_size > 5_000 for figure in result.figures)
+    claims = json.loads((tmp_path / "run" / "claims.json").read_text())
+    assert claims["experiment"] == name and claims["preset"] == "smoke" and claims["seeds"] == 2
+    named = {claim["measure"] for claim in claims["claims"]}
+    assert named == {e.measure for e in experiment(name).expectations if not e.needs}
+    # Observers need no training: what is known of them exactly must come out at once, up to sampling error.
+    measured = {claim.measure: claim.measured for claim in result.claims}
+    for measure, value in ANCHORS[name].items():
+        assert measured[measure] == pytest.approx(value[0], abs=value[1])
+
+
+# Four standard errors at the smoke preset's numbers of episodes.
+ANCHORS = {
+    "bandits": {"regret, Thompson, independent arms": (2.80, 1.6)},
+    "informative_arm": {"informed: return in 5 pulls": (20.55, 0.19)},
+    "restless": {"control: fitted learning rate, difference": (0.0, 0.15)},
+    "two_step": {"observer: stay, common-rewarded": (1.0, 0.0), "observer: reward per trial": (0.706, 0.03)},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_expectations_are_whole(name):
+    whole = experiment(name)
+    assert len({e.measure for e in whole.expectations}) == len(whole.expectations)
+    for expected in whole.expectations:
+        assert expected.where, f"'{expected.measure}' does not say where it was published"
+        assert expected.low <= expected.high
+        if isinstance(expected.published, float) and not math.isinf(expected.high - expected.low):
+            assert expected.low <= expected.published <= expected.high
+    assert whole.config("laptop").seeds >= 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_the_laptop_preset_meets_every_claim(name, tmp_path):
+    result = reproduce(experiment(name), "laptop", tmp_path / "run", quiet=True)
+    missed = [f"{claim.measure}: {claim.measured}" for claim in result.claims if not claim.accepted]
+    assert not missed
+
+
+@pytest.mark.slow
+def test_the_quick_bandits_are_already_below_thompson_sampling(tmp_path):
+    result = reproduce(experiment("bandits"), "quick", tmp_path / "run", quiet=True)
+    (claim,) = [c for c in result.claims if c.measure == "independent agent less Thompson, independent arms"]
+    assert claim.measured < 0

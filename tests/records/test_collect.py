@@ -1,0 +1,65 @@
+"""Collecting behaviour: what is in the record is what happened, trial by trial and step by step."""
+
+import jax
+import numpy as np
+import pytest
+
+from fastslow.agents.bayes_greedy import bayes_greedy
+from fastslow.agents.recurrent import RecurrentConfig, make
+from fastslow.agents.uniform import uniform
+from fastslow.errors import UserError
+from fastslow.records.collect import collect
+from fastslow.records.record import trials
+from fastslow.tasks.bandit import IndependentBandit
+from fastslow.tasks.two_step import TwoStep, TwoStepInOne
+
+KEY = jax.random.key(0)
+
+
+def test_separate_steps_become_one_row_a_trial():
+    task = TwoStep(trials=7)
+    record = collect([bayes_greedy(task)], task, KEY, 40)
+    rows = trials(record)
+    assert record.sizes["trial"] == 7 and record.sizes["time"] == 21
+    assert rows["valid"].all() and set(rows["action"]) == {0, 1}
+    np.testing.assert_array_equal(rows["transition"] == 1, rows["action"] == rows["state"])
+    steps = record["step_reward"].to_numpy().reshape(1, 40, 7, 3)
+    np.testing.assert_array_equal(steps[..., 2], record["reward"].to_numpy())
+    assert not steps[..., :2].any()
+
+
+def test_missed_trials_are_kept_and_flagged():
+    task = TwoStep(trials=7)
+    rows = trials(collect([uniform(task)], task, KEY, 40))
+    assert len(rows) == 280
+    void = ~rows["valid"]
+    # Valid with probability 1/3 (fixation) x 2/3 x 2/3.
+    assert abs(void.mean() - (1 - 4 / 27)) < 4 * (4 / 27 * 23 / 27 / 280) ** 0.5
+    assert (rows.loc[void, "action"] == -1).all() and (rows.loc[void, "reward"] == 0).all()
+
+
+def test_prediction_errors_are_formed_from_successive_values():
+    task = IndependentBandit(pulls=6)
+    agent = jax.tree.map(lambda x: x * 3 + 0.1, make(task, RecurrentConfig(units=5), KEY))
+    record = collect([agent], task, KEY, 3, gamma=0.7, units=True)
+    value, reward = record["step_value"].to_numpy(), record["step_reward"].to_numpy()
+    following = np.concatenate([value[..., 1:], np.zeros((1, 3, 1))], axis=-1)  # nothing follows the end
+    np.testing.assert_allclose(record["step_rpe"], reward + 0.7 * following - value, atol=1e-6)
+    assert np.abs(value).max() > 0.01
+    assert record["hidden"].dims == ("subject", "episode", "time", "unit") and record.sizes["unit"] == 5
+
+
+def test_subjects_differ_by_their_keys_and_repeat_by_the_same_key():
+    task = TwoStepInOne(trials=20)
+    agent = bayes_greedy(task)
+    one, two = collect([agent, agent], task, KEY, 5), collect([agent, agent], task, KEY, 5)
+    np.testing.assert_array_equal(one["action"], two["action"])
+    assert (one["action"].to_numpy()[0] != one["action"].to_numpy()[1]).any()
+
+
+def test_nothing_to_collect_is_refused():
+    task = IndependentBandit(pulls=2)
+    with pytest.raises(UserError, match="episodes is 0"):
+        collect([uniform(task)], task, KEY, 0)
+    with pytest.raises(UserError, match="no agents"):
+        collect([], task, KEY, 1)
