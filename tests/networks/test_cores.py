@@ -79,7 +79,7 @@ def test_an_episode_that_begins_forgets_what_was_before(name):
 
 
 def test_the_lstm_step_is_the_published_equations():
-    _, weights, inputs, _, _ = example("lstm")
+    _, weights, _, _, _ = example("lstm")
     h, c, x = (np.linspace(-0.5, 0.5, n) for n in (UNITS, UNITS, INPUTS))
     state, activity = weights.step(
         lstm.LSTMState(jnp.asarray(h, jnp.float32), jnp.asarray(c, jnp.float32)), jnp.asarray(x, jnp.float32)

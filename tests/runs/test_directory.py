@@ -1,5 +1,6 @@
 """A run directory has one configuration and one owner; everything else is refused in a sentence."""
 
+import errno
 import json
 import os
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import pytest
 
 from fastslow.errors import UserError
-from fastslow.runs import directory
+from fastslow.runs import directory, files
 from fastslow.runs.directory import open_run
 
 CONFIGURATION = {"task": {"name": "two_step", "swap": 0.025}, "seeds": 4}
@@ -52,6 +53,21 @@ def test_foreign_folders_files_and_closed_ones_are_refused_untouched(tmp_path, m
         directory.check_directory(tmp_path / "closed", CONFIGURATION)
     with pytest.raises(UserError, match="not a writable folder"):
         directory.check_directory(tmp_path / "closed" / "new" / "run", CONFIGURATION)
+
+
+def test_a_full_disk_is_named_and_the_directory_can_be_used_later(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files.os, "fsync", full)
+        with (
+            pytest.raises(UserError, match=r"manifest\.json': the disk is full; free some space"),
+            open_run(tmp_path / "run", CONFIGURATION, [0]),
+        ):
+            pass
+    with open_run(tmp_path / "run", CONFIGURATION, [0]) as path:
+        assert directory.read_manifest(path)["configuration"] == CONFIGURATION
 
 
 @pytest.mark.parametrize("content", ["", "[1]", "{}", '{"configuration": 3}', "[" * 100_000])

@@ -89,7 +89,8 @@ def check_range(name: str, value: Any, low: float | int, high: float | int) -> N
         return
     numbers = np.asarray(value)
     if not bool(np.all(np.isfinite(numbers) & (numbers >= low) & (numbers <= high))):
-        raise UserError(f"{name} is {numbers.tolist()}, but it must lie between {low:g} and {high:g}.")
+        shown = f"{numbers.item():g}" if numbers.ndim == 0 else numbers.tolist()
+        raise UserError(f"{name} is {shown}, but it must lie between {low:g} and {high:g}.")
 
 
 def check_order(low_name: str, low: Any, high_name: str, high: Any) -> None:
