@@ -246,3 +246,11 @@ def test_ctrl_c_saves_exits_with_130_and_the_same_command_goes_on(tmp_path):
     assert err.splitlines()[-1].startswith("fastslow: Stopped after update ")
     saved = checkpoint.steps(tmp_path / "run/ckpt")[-1]
     assert f"update {saved};" in err and saved > 1
+
+
+def test_a_repeated_option_loses_none_of_its_values():
+    from fastslow.cli.reproduce import gathered
+
+    words = ["two_step", "--compare", "a.csv", "b.csv", "--seeds", "2", "--compare=c.csv", "--compare", "d.csv"]
+    assert gathered(words, "--compare") == ["two_step", "--seeds", "2", "--compare", "a.csv", "b.csv", "c.csv", "d.csv"]
+    assert gathered(["two_step", "--seeds", "2"], "--compare") == ["two_step", "--seeds", "2"]

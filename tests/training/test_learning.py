@@ -5,14 +5,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from fastslow.agents.bayes_greedy import bayes_greedy
 from fastslow.agents.interaction import interaction
 from fastslow.agents.recurrent import RecurrentConfig, make
 from fastslow.errors import UserError
 from fastslow.loop import run
 from fastslow.tasks.bandit import IndependentBandit, easy
+from fastslow.tasks.two_step import TwoStep
 from fastslow.training.actor_critic import A2CConfig, a2c, a2c_loss
 from fastslow.training.ppo import PPOConfig, ppo
-from fastslow.training.rollout import bootstrap_values, return_targets
+from fastslow.training.rollout import bootstrap_values, return_targets, trial_metrics
 
 TASK = IndependentBandit(pulls=6)
 
@@ -54,7 +56,9 @@ def test_the_loss_is_the_published_sum_of_three_terms(lived):
     delta = np.asarray(goal) - values
     assert float(parts["policy_loss"]) == pytest.approx(float(-(delta * chosen).mean()), abs=1e-5)
     assert float(parts["value_loss"]) == pytest.approx(float((delta**2).mean() / 2), rel=1e-4)
-    assert float(parts["entropy"]) == pytest.approx(float(-(np.exp(log_pi) * log_pi).sum(-1).mean()), rel=1e-4)
+    assert float(parts["entropy"]) == pytest.approx(
+        float(-(np.exp(log_pi) * log_pi).sum(-1).mean()), rel=1e-4
+    )
 
 
 def test_the_gradient_of_the_whole_update_agrees_with_finite_differences(lived):
@@ -74,10 +78,16 @@ def test_the_gradient_of_the_whole_update_agrees_with_finite_differences(lived):
     leaves, structure = jax.tree.flatten(agent)
     for number in (0, 1, 3):  # recurrent, input weights and a learned initial state
         direction = [jnp.zeros_like(x) for x in leaves]
-        direction[number] = jnp.sin(jnp.arange(leaves[number].size, dtype=jnp.float32)).reshape(leaves[number].shape)
+        direction[number] = jnp.sin(jnp.arange(leaves[number].size, dtype=jnp.float32)).reshape(
+            leaves[number].shape
+        )
         step = 1e-2
         ends = [
-            loss(jax.tree.unflatten(structure, [x + s * step * d for x, d in zip(leaves, direction, strict=True)]))
+            loss(
+                jax.tree.unflatten(
+                    structure, [x + s * step * d for x, d in zip(leaves, direction, strict=True)]
+                )
+            )
             for s in (1, -1)
         ]
         along = float((jax.tree.leaves(gradient)[number] * direction[number]).sum())
@@ -137,3 +147,15 @@ def test_settings_that_cannot_learn_are_refused(settings, sentence):
 def test_lanes_that_cannot_be_dealt_are_refused():
     with pytest.raises(UserError, match="minibatches is 3, which does not divide the 64 lanes"):
         PPOConfig(minibatches=3)
+
+
+def test_metrics_are_per_trial_whatever_the_steps_of_a_trial():
+    task = TwoStep(trials=4)
+    loop = interaction(bayes_greedy(task), task, 5)
+    _, trace = jax.jit(lambda key: run(loop, key, 12))(jax.random.key(0))
+    metrics = trial_metrics(trace)
+    assert float(metrics["reward"]) == pytest.approx(float(trace.reward.sum()) / 20, rel=1e-6)
+    ends = np.asarray(trace.trial["trial_end"])
+    assert float(metrics["regret"]) == pytest.approx(
+        float(np.asarray(trace.trial["regret"])[ends].mean()), rel=1e-5
+    )

@@ -34,8 +34,25 @@ class Reproduce:
     quiet: Annotated[bool, arg(help="Show no progress.")] = False
 
 
+def gathered(words: Sequence[str], option: str) -> list[str]:
+    """The words with all values of a repeated option behind its first mention, so that none is lost."""
+    rest: list[str] = []
+    values: list[str] = []
+    collecting = False
+    for word in words:
+        if word == option or word.startswith(f"{option}="):
+            collecting = word == option
+            values += [] if collecting else [word.partition("=")[2]]
+        elif collecting and not word.startswith("--"):
+            values.append(word)
+        else:
+            collecting = False
+            rest.append(word)
+    return [*rest, option, *values] if values else list(words)
+
+
 def main(words: Sequence[str]) -> int:
-    given = parse(Reproduce, words, "reproduce", ABOUT)
+    given = parse(Reproduce, gathered(words, "--compare"), "reproduce", ABOUT)
     check(
         bool(given.name),
         "Name an experiment, as in `fastslow reproduce bandits`; `fastslow list experiments`.",

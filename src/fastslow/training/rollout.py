@@ -37,11 +37,8 @@ def return_targets(
 
 
 def trial_metrics(trace: Trace) -> dict[str, Array]:
-    """What people judge learning by: mean reward per step and, where the task tells them, per trial means of
-    regret and correctness."""
-    metrics = {"reward": trace.reward.mean()}
-    for name in ("correct", "regret"):
-        if name in trace.trial:
-            ended = trace.trial["trial_end"].astype(jnp.float32)
-            metrics[name] = (trace.trial[name] * ended).sum() / jnp.maximum(ended.sum(), 1)
-    return metrics
+    """What people judge learning by, per trial: reward and, where the task tells them, regret and correctness."""
+    ended = trace.trial["trial_end"].astype(jnp.float32)
+    trials = jnp.maximum(ended.sum(), 1)
+    told = {name: trace.trial[name] * ended for name in ("correct", "regret") if name in trace.trial}
+    return {name: values.sum() / trials for name, values in ({"reward": trace.reward} | told).items()}
