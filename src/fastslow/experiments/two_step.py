@@ -46,8 +46,8 @@ MEASURED = {
 """Known signature of each data set (in the order of `CONDITIONS`), measured on the copies that are shared."""
 
 AGENT = RecurrentConfig(see_time=False)
-# Tuned on seed 100; with gamma = .9 (Wang 2018) both forms take several times as many episodes.
-IN_ONE_TRAINER = A2CConfig(lanes=64, gamma=0.8, entropy_weight=0.05, final_entropy_weight=0.05)
+# Tuned on seeds 100 and 101; with gamma = .9 (Wang 2018) both forms take several times as many episodes.
+IN_ONE_TRAINER = A2CConfig(lanes=32, gamma=0.8, entropy_weight=0.05, final_entropy_weight=0.05)
 STEPS_TRAINER = PPOConfig(lanes=64, gamma=0.9, entropy_weight=0.05, final_entropy_weight=0.05)
 
 
@@ -58,7 +58,7 @@ class TwoStepConfig:
     seeds: int = 8
     """Agents per form of the task (Wang 2018: 8)."""
     updates: int = 3072
-    """A2C updates on the form with both steps in one, 64 episodes each (Wang 2018: 10,000 episodes)."""
+    """A2C updates on the form with both steps in one, 32 episodes each (Wang 2018: 10,000 episodes)."""
     steps_updates: int = 256
     """PPO updates on the form with separate steps, 64 episodes each."""
     episodes: int = 1000
@@ -207,6 +207,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     )
     onset = tables["prediction_error_steps"]
     panels_two_step.error_scatter(axes[0, 1], onset, name="agent_steps")
+    axes[0, 1].set_ylabel("agent's prediction error, one seed")
     figures["prediction_errors"] = Drawing(figure, {"r2": explained, "steps": onset})
     return figures
 
@@ -232,7 +233,7 @@ def draw_lags(tables: Mapping[str, pd.DataFrame]) -> Drawing:
     figure, axes = style.figure(3, -(-len(shown) // 3))
     for place, axis in enumerate(axes.flat):
         if place >= len(shown):
-            axis.set_axis_off()
+            axis.set_visible(False)
             continue
         rows = tables["lags"][tables["lags"]["name"] == shown[place]]
         panels_two_step.lag_coefficients(axis, rows, shown[place], legend=place == 0)
@@ -323,10 +324,10 @@ EXPERIMENT = Experiment(
     draw=draw,
     expectations=expectations(),
     departures=(
-        "Both steps in one: A2C over whole episodes in 64 synchronous lanes, Adam (.003 falling to 0) instead of one "
+        "Both steps in one: A2C over whole episodes in 32 synchronous lanes, Adam (.003 falling to 0) instead of one "
         "thread with RMSProp, gamma .8 instead of .9.",
-        "Separate steps and fixation: PPO, which takes half the time of A2C to the same behaviour (A2C needs gamma .8 "
-        "there; with the paper's .9 it stayed at chance for 130,000 episodes).",
+        "Separate steps and fixation: PPO, because A2C does not leave chance there with every seed in the same time "
+        "(one of two tuning seeds stayed there for 74,000 episodes with gamma .8; the one tried with .9, for 131,000).",
         "An invalid response voids the rest of its trial; the paper says only that it pays -1.",
     ),
 )

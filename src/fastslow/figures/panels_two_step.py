@@ -128,7 +128,10 @@ def lag_coefficients(
     axes.set_ylabel("weight on choice (log odds)")
     axes.set_title(look(name).label)
     if legend:
-        axes.legend(loc="best")
+        # Room above the curves, which fill the panel.
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high + 0.5 * (high - low))
+        axes.legend(loc="upper right")
     return artists
 
 
