@@ -10,6 +10,17 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "standard")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory, request):
+    """Programs are compiled fast, since each runs for milliseconds, and once; not so where they run for minutes."""
+    if request.config.option.markexpr == "slow":
+        return
+    jax.config.update("jax_disable_most_optimizations", True)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.getbasetemp().parent / "compiled"))
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder of behavioural data sets; tests that need it skip where FASTSLOW_DATA is unset."""

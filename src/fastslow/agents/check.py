@@ -4,8 +4,6 @@ Every shipped agent passes `check_agent`, and a user's own can be held to the sa
 """
 
 import functools
-from collections.abc import Callable
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -15,6 +13,7 @@ from jaxtyping import Array, Key, PyTree
 
 from fastslow.agents.agent import Agent
 from fastslow.agents.interaction import first_percept, interaction
+from fastslow.checks import attempt, check_pytree
 from fastslow.errors import UserError, check
 from fastslow.loop import run
 from fastslow.tasks.task import Task
@@ -70,34 +69,6 @@ def first_episode(trace: Trace) -> Percept:
     """Percepts `[lane time ...]` of the lanes' first episodes, cut to the shortest."""
     length = int(np.asarray(trace.last).argmax(axis=0).min()) + 1
     return jax.tree.map(lambda x: jnp.swapaxes(x[:length], 0, 1), trace.percept)
-
-
-def attempt(what: str, function: Callable[[], Any]) -> Any:
-    """The function's result; its failure becomes a sentence."""
-    try:
-        return function()
-    except UserError:
-        raise
-    except Exception as error:
-        reason = str(error).strip().split("\n")[0].rstrip(".")
-        raise UserError(
-            f"{what} does not work inside jit, vmap or scan ({type(error).__name__}: {reason})."
-        ) from error
-
-
-def check_pytree(agent: Agent, name: str) -> None:
-    for path, leaf in jax.tree_util.tree_leaves_with_path(agent):
-        if not isinstance(leaf, jax.Array):
-            raise UserError(
-                f"{name}{jax.tree_util.keystr(path)} is a {type(leaf).__name__}, not an array; give the field "
-                "`eqx.field(converter=parameter)` if it is a number, `eqx.field(static=True)` if a size."
-            )
-    try:
-        hash(jax.tree.structure(agent))
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"{name} has a static field that cannot be hashed ({error}); make it a tuple."
-        ) from error
 
 
 def check_forms(agent: Agent, task: Task, name: str) -> None:

@@ -23,6 +23,7 @@ import xarray as xr
 from fastslow import bibliography, catalog
 from fastslow.agents.agent import Agent
 from fastslow.errors import UserError, check
+from fastslow.experiments import overview
 from fastslow.experiments.experiment import CLAIMS, Claim, Condition, Experiment, judge
 from fastslow.figures import style
 from fastslow.records import record
@@ -188,12 +189,17 @@ def rebuild(experiment: Experiment, out: Path, quiet: bool = False) -> Result:
             make_folder(out / "tables")
             text = table.to_csv(index=False, lineterminator="\n")
             write_atomic(out / "tables" / f"{name}.csv", text)
-        drawings = experiment.draw(tables)
+        claims = judge(experiment, tables[CLAIMS], tuple(compared))
+        conditions = experiment.conditions(config_of(experiment, out))
+        drawings = experiment.draw(tables) | {
+            "training": overview.draw_training(conditions, out / "train"),
+            "claims": overview.draw_claims(experiment.expectations, claims),
+        }
         figures = {
             name: style.save(drawing.figure, out / "figures" / name, drawing.data)
             for name, drawing in drawings.items()
+            if drawing is not None
         }
-        claims = judge(experiment, tables[CLAIMS], tuple(compared))
     seconds = round(sum(read_seconds(out).values()), 1)
     manifest = directory.read_manifest(out)
     summary = claims_summary(experiment, manifest, claims, seconds)

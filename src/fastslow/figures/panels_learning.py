@@ -58,6 +58,11 @@ def accepted_text(row: pd.Series) -> str:
     return f"{row['accept_low']:g} to {row['accept_high']:g}"
 
 
+def short(value: float) -> str:
+    """Three significant digits, and no more than four decimals."""
+    return f"{round(value, 4):.3g}"
+
+
 def beside(axes: Axes, place: int, y: float | int, text: str, colour: str) -> None:
     axes.annotate(
         text,
@@ -110,7 +115,7 @@ def claims_forest(axes: Axes, table: pd.DataFrame) -> dict[str, list[Artist]]:
         if np.isfinite(row["published"]):
             axes.plot([at(row["published"])] * 2, [y - 0.36, y + 0.36], color=INK, linewidth=1.2, zorder=2)
         published = f"{row['published']:g}" if np.isfinite(row["published"]) else "–"
-        shown = f"{row['measured']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
+        shown = f"{short(row['measured'])} [{short(row['low'])}, {short(row['high'])}]"
         verdict = "holds" if row["accepted"] else "fails"
         for place, text in zip(COLUMNS, (shown, accepted_text(row), published, verdict), strict=True):
             beside(axes, place, y, text, colour if text is verdict else INK)

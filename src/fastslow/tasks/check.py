@@ -6,7 +6,6 @@ task passes `check_task`, and a user's own can be held to the same rules before 
 After dm_env's test mixin and pgx's `api_test`, which export their conformance tests likewise.
 """
 
-import dataclasses
 from typing import Any
 
 import jax
@@ -14,8 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key, PyTree
 
+from fastslow.checks import attempt, check_pytree
 from fastslow.errors import UserError
-from fastslow.tasks.check_episodes import attempt, check_batch
+from fastslow.tasks.check_episodes import check_batch
 from fastslow.tasks.task import Task, Variable
 from fastslow.timestep import TimeStep
 
@@ -70,24 +70,6 @@ def check_facts(task: Task, name: str) -> None:
             raise UserError(f"{name}.trial_variables lacks '{required}', which every task must have.")
     if len(set(names)) < len(names):
         raise UserError(f"{name}.trial_variables names a column twice: {', '.join(names)}.")
-
-
-def check_pytree(task: Task, name: str) -> None:
-    for path, leaf in jax.tree_util.tree_leaves_with_path(task):
-        if not isinstance(leaf, jax.Array):
-            raise UserError(
-                f"{name}{jax.tree_util.keystr(path)} is a {type(leaf).__name__}, not an array; give the "
-                "field eqx.field(converter=parameter) if it is a number, eqx.field(static=True) if a size."
-            )
-    for field in dataclasses.fields(task):
-        if field.metadata.get("static"):
-            try:
-                hash(getattr(task, field.name))
-            except TypeError as error:
-                raise UserError(
-                    f"{name}.{field.name} is static but cannot be hashed ({error}); make it a tuple, or an "
-                    "array field."
-                ) from error
 
 
 def check_structure(task: Task, name: str) -> None:

@@ -1,6 +1,5 @@
 """The part of `check_task` that plays episodes: alone and in lanes, compiled and not, once and again."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -9,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key, PyTree
 
+from fastslow.checks import attempt
 from fastslow.errors import UserError
 from fastslow.tasks.check_values import alive, check_opening, check_out_of_range, check_values
 from fastslow.tasks.task import Task
@@ -26,20 +26,6 @@ class Episode(NamedTuple):
     problem: PyTree
     opening: TimeStep
     outcomes: TimeStep
-
-
-def attempt(what: str, function: Callable[[], Any]) -> Any:
-    """The function's result; its failure becomes a sentence."""
-    try:
-        return function()
-    except UserError:
-        raise
-    except Exception as error:
-        reason = str(error).strip().split("\n")[0].rstrip(".")
-        raise UserError(
-            f"{what} does not work inside jit, vmap or scan ({type(error).__name__}: {reason}); "
-            "write it in jax.numpy, with jnp.where in place of if and no Python state."
-        ) from error
 
 
 def play(task: Task, key: Key[Array, ""], actions: Int[Array, " step"] | np.ndarray) -> Episode:

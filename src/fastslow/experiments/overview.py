@@ -1,0 +1,75 @@
+"""The two figures that every run has: how its agents learned, and how its claims came out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fastslow.experiments.experiment import Claim, Condition, Drawing, Expectation
+from fastslow.figures import panels_learning, style
+from fastslow.runs import metrics
+
+POINTS = 100
+"""A learning curve is drawn through about this many means of neighbouring updates."""
+
+
+def learning_curve(rows: list[dict], steps_per_update: int) -> pd.DataFrame:
+    """Regret, or reward where a task tells no regret, per trial: columns subject, steps, value, metric."""
+    metric = "regret" if "regret" in rows[0] else "reward"
+    values = np.asarray([np.atleast_1d(row[metric]) for row in rows], float)
+    updates = np.asarray([row["update"] for row in rows])
+    size = -(-len(rows) // POINTS)
+    parts = [slice(start, start + size) for start in range(0, len(rows), size)]
+    tables = [
+        pd.DataFrame(
+            {
+                "subject": [f"seed {i}" for i in range(values.shape[1])],
+                "steps": updates[part][-1] * steps_per_update,
+                "value": values[part].mean(axis=0),
+                "metric": metric,
+            }
+        )
+        for part in parts
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+@style.panel
+def draw_training(conditions: Mapping[str, Condition], folder: Path) -> Drawing | None:
+    """A panel per training condition; None where there was no training."""
+    rows = {name: metrics.read(folder / name / metrics.NAME) for name in conditions}
+    curves = {name: learning_curve(r, conditions[name].steps_per_update) for name, r in rows.items() if r}
+    if not curves:
+        return None
+    columns = min(len(curves), 3)
+    figure, axes = style.figure(columns, -(-len(curves) // columns))
+    for axis in axes.flat[len(curves) :]:
+        axis.set_visible(False)
+    for axis, (name, curve) in zip(axes.flat, curves.items(), strict=False):
+        panels_learning.learning_curves(axis, curve, f"{curve['metric'].iloc[0]} per trial")
+        axis.set_title(f"trained: {name.replace('_', ' ')}")
+    return Drawing(figure, curves)
+
+
+@style.panel
+def draw_claims(expectations: tuple[Expectation, ...], claims: list[Claim]) -> Drawing | None:
+    """Each measured claim on a scale of its own: accepted, published, measured with its interval."""
+    expected = {one.measure: one for one in expectations}
+    rows = [
+        claim._asdict()
+        | {
+            "accept_low": expected[claim.measure].low,
+            "accept_high": expected[claim.measure].high,
+            "published": claim.published if isinstance(claim.published, float) else np.nan,
+        }
+        for claim in claims
+        if claim.measured is not None
+        and np.isfinite([expected[claim.measure].low, expected[claim.measure].high]).any()
+    ]
+    if not rows:
+        return None
+    table = pd.DataFrame(rows)
+    figure, axes = style.figure(width="double", height=10 + 8 * len(rows), letters=False)
+    panels_learning.claims_forest(axes[0, 0], table)
+    return Drawing(figure, table.drop(columns=["where", "confidence", "note"]))
