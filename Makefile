@@ -28,7 +28,7 @@ test-slow: $(VENV)/installed-test
 
 bench: $(VENV)/installed-test
 	$(BIN)/python -m pip install --quiet --editable '.[peers]'
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.speed
 
 clean:
 	rm -rf $(VENV) build dist
