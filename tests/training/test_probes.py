@@ -24,7 +24,7 @@ CONFIG = A2CConfig(
 def test_each_probe_is_solved(probe):
     task = probe()
     loop = a2c(task, lambda task, key: make(task, RecurrentConfig(units=8), key), CONFIG)
-    state, metrics = jax.jit(lambda key: run(loop, key, CONFIG.updates))(jax.random.key(1))
+    _, metrics = jax.jit(lambda key: run(loop, key, CONFIG.updates))(jax.random.key(1))
     returns = np.asarray(metrics["reward"]) * task.trials
     span = task.best - task.chance
     if span > 0:

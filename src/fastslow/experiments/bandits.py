@@ -61,8 +61,10 @@ class BanditsConfig:
     """Agents per training distribution."""
     updates: int = 4096
     """Gradient steps on independent arms, 64 episodes each (Wang 2016: 20,000 episodes)."""
-    correlated_updates: int = 1536
-    """Gradient steps on correlated arms, which are learned sooner."""
+    uniform_updates: int = 3072
+    """Gradient steps on uniform correlated arms."""
+    structured_updates: int = 1536
+    """Gradient steps on the three other distributions, of two problems each."""
     trained: tuple[str, ...] = tuple(TASKS)
     """Training distributions."""
     episodes: int = 500
@@ -71,8 +73,12 @@ class BanditsConfig:
 
 def conditions(config: BanditsConfig) -> dict[str, Condition]:
     def condition(name: str) -> Condition:
-        updates = config.updates if name == "independent" else config.correlated_updates
-        return Condition(TASKS[name], RecurrentConfig(), replace(TRAINER, updates=updates))
+        updates = {"independent": config.updates, "uniform": config.uniform_updates}
+        return Condition(
+            TASKS[name],
+            RecurrentConfig(),
+            replace(TRAINER, updates=updates.get(name, config.structured_updates)),
+        )
 
     return {name: condition(name) for name in config.trained}
 
@@ -221,7 +227,9 @@ def claims(by_seed: pd.DataFrame) -> pd.DataFrame:
 @style.panel
 def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     figures = {"regret": draw_regret(tables), "rasters": draw_rasters(tables)}
-    matrix = tables["regret"][tables["regret"]["player"].isin(TASKS)].rename(columns={"player": "train"})
+    matrix = tables["regret"].rename(columns={"player": "train"}).set_index(["train", "test"])
+    order = [(train, test) for train in TASKS for test in TASKS if (train, test) in matrix.index]
+    matrix = matrix.loc[order].reset_index()
     figure, axes = style.figure(1, 1, "middle", height=80)
     panels_bandit.regret_matrix(axes[0, 0], matrix)
     figures["matrix"] = Drawing(figure, matrix)
@@ -249,7 +257,7 @@ def draw_rasters(tables: Mapping[str, pd.DataFrame]) -> Drawing:
     titles = {"medium": "arms (.75, .25)", "hard": "arms (.6, .4)"}
     for axis, (test, title) in zip(axes[:, 0], titles.items(), strict=True):
         panels_bandit.action_raster(
-            axis, tables["rasters"][tables["rasters"]["test"] == test], title, legend=test == "medium"
+            axis, tables["rasters"][tables["rasters"]["test"] == test], title, legend=test == "hard"
         )
     return Drawing(figure, tables["rasters"])
 
@@ -355,10 +363,10 @@ EXPERIMENT = Experiment(
     ),
     cite=("wang2016", "wang2018", "botvinick2019"),
     presets={
-        "smoke": BanditsConfig(2, 4, 4, ("independent", "uniform"), 10),
-        "quick": BanditsConfig(4, 2560, 1024, ("independent", "uniform"), 300),
+        "smoke": BanditsConfig(2, 4, 4, 4, ("independent", "uniform"), 10),
+        "quick": BanditsConfig(4, 2560, 1536, 768, ("independent", "uniform"), 300),
         "laptop": BanditsConfig(),
-        "full": BanditsConfig(seeds=20, updates=16384, correlated_updates=16384, episodes=1000),
+        "full": BanditsConfig(20, 16384, 16384, 16384, episodes=1000),
     },
     conditions=conditions,
     simulate=simulate,
