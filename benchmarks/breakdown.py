@@ -52,19 +52,21 @@ class Idle(Task):
 
 
 def repeated(step: Callable, state, times: int) -> Callable[[], None]:
-    """`step(state, key) -> (state, output)` `times` over; the output is carried, so that it must be computed."""
+    """`step(state, key) -> (state, output)` `times` over; the output is carried, so that it must be computed.
 
-    def many(state, output):
+    Like the driver's, the loop's length is an input: XLA compiles the body otherwise where it knows the length.
+    """
+
+    def many(state, output, times):
         def again(i, carry):
             return step(carry[0], jax.random.fold_in(jax.random.key(1), i))
 
         return jax.lax.fori_loop(0, times, again, (state, output))
 
-    blank = jax.tree.map(
-        lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(step, state, jax.random.key(0))[1]
-    )
+    shapes = jax.eval_shape(step, state, jax.random.key(0))[1]
+    blank = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
     compiled = jax.jit(many)
-    return lambda: jax.block_until_ready(compiled(state, blank))
+    return lambda: jax.block_until_ready(compiled(state, blank, jnp.int32(times)))
 
 
 def core_forward(agent: RecurrentAgent, inputs: Array, first: Array) -> Callable:

@@ -120,13 +120,13 @@ def operations(given: Problem) -> float:
     return 2.0 * steps * lanes * columns * (rows + units + rows)
 
 
-def descend(given: Problem, times: int, variant: Variant) -> Array:
+def descend(given: Problem, times: Array, variant: Variant) -> Array:
     """The kernel `times` over; the weights move a little each time, so that no pass can be spared."""
 
-    def step(weights, _):
-        return weights - 1e-3 * gradient(given._replace(weights=weights), variant), None
+    def step(_, weights):
+        return weights - 1e-3 * gradient(given._replace(weights=weights), variant)
 
-    return jax.lax.scan(step, given.weights, None, length=times)[0]
+    return jax.lax.fori_loop(0, times, step, given.weights)
 
 
 def check_gradient() -> None:

@@ -19,30 +19,33 @@ SIDE = 1024
 """Of the square matrices whose product stands for what the machine can do."""
 
 
-def repeated(work: Callable, given, cores: int) -> Callable[[], None]:
-    """`work(given)` on one device (`cores` 1), or a copy of it on each, as seeds are shared out."""
+def repeated(work: Callable, given, times: int, cores: int) -> Callable[[], None]:
+    """`work(given, times)` on one device (`cores` 1), or a copy of it on each, as seeds are shared out.
+
+    Like the driver's, the loop's length is an input: XLA compiles the body otherwise where it knows the length.
+    """
     if cores == 1:
         compiled = jax.jit(work)
     else:
-        compiled = jax.jit(lambda given: map_seeds(work, given, cores))
+        compiled = jax.jit(lambda given, times: map_seeds(lambda each: work(each, times), given, cores))
         given = jax.tree.map(lambda x: jnp.stack([x] * cores), given)
-    return lambda: jax.block_until_ready(compiled(given))
+    return lambda: jax.block_until_ready(compiled(given, jnp.int32(times)))
 
 
-def products(matrix: Array, times: int) -> Array:
-    return jax.lax.scan(lambda a, _: (a @ matrix, None), matrix, None, length=times)[0]
+def products(matrix: Array, times: Array) -> Array:
+    return jax.lax.fori_loop(0, times, lambda _, a: a @ matrix, matrix)
 
 
-def unrolls(given: tuple, times: int, unroll: Callable) -> lstm.LSTM:
+def unrolls(given: tuple, times: Array, unroll: Callable) -> lstm.LSTM:
     """Gradients of fastslow's own network over the kernel's inputs, `times` over."""
     network, inputs, first, dh = given
     start = jax.tree.map(lambda x: jnp.broadcast_to(x, (inputs.shape[1], *x.shape)), network.initial)
 
-    def step(network, _):
+    def step(_, network):
         gradient = jax.grad(lambda network: (unroll(network, start, inputs, first) * dh).sum())(network)
-        return jax.tree.map(lambda w, d: w - 1e-3 * d, network, gradient), None
+        return jax.tree.map(lambda w, d: w - 1e-3 * d, network, gradient)
 
-    return jax.lax.scan(step, network, None, length=times)[0]
+    return jax.lax.fori_loop(0, times, step, network)
 
 
 def contestants(cores: int, times: int) -> dict[str, Callable[[], None]]:
@@ -54,13 +57,13 @@ def contestants(cores: int, times: int) -> dict[str, Callable[[], None]]:
     matrix = jax.random.normal(jax.random.key(2), (SIDE, SIDE)) / SIDE**0.5
     seeds = None if cores == 1 else all_cores()
     runs = {
-        name: repeated(partial(kernel.descend, times=times, variant=variant), given, cores)
+        name: repeated(partial(kernel.descend, variant=variant), given, times, cores)
         for name, variant in kernel.VARIANTS.items()
     }
     return runs | {
-        "product": repeated(partial(products, times=times), matrix, cores),
-        "fused": repeated(partial(unrolls, times=times, unroll=lstm.unroll), same, cores),
-        "plain": repeated(partial(unrolls, times=times, unroll=lambda *a: lstm.forward(*a).h), same, cores),
+        "product": repeated(products, matrix, times, cores),
+        "fused": repeated(partial(unrolls, unroll=lstm.unroll), same, times, cores),
+        "plain": repeated(partial(unrolls, unroll=lambda *a: lstm.forward(*a).h), same, times, cores),
         "training": training(make_loop(), times, seeds),
         "plain training": training(make_loop(plain=True), times, seeds),
     }
