@@ -26,8 +26,9 @@ test: $(VENV)/installed-test
 test-slow: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m slow
 
-bench: $(VENV)/installed-test
-	$(BIN)/python -m pip install --quiet --editable '.[peers]'
+# On a quiet machine. The comparison with RecurrentPPO runs where torch is: `make bench EXTRAS=peers` installs it.
+bench: $(VENV)/installed
+	$(if $(EXTRAS),$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]')
 	$(BIN)/python -m benchmarks.speed
 
 clean:

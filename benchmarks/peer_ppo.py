@@ -69,7 +69,6 @@ def main() -> None:
         seconds, peer.n_epochs, passes = {}, 1, peer.n_epochs
         for number in {1, torch.get_num_threads()}:
             torch.set_num_threads(number)
-            rollout(peer)
             seconds[number] = rollout(peer)
         threads[name], peer.n_epochs = min(seconds, key=seconds.get), passes
     print("ready", flush=True)
