@@ -1,7 +1,7 @@
 """RecurrentPPO of sb3-contrib on the two-armed bandit, one rollout at a time: run by `benchmarks.peers`.
 
 Knows nothing of fastslow or JAX, so that it can run in an environment of its own. For every line on standard
-input that names a setting it trains on for one rollout and answers with the seconds that took.
+input, `SETTING,THREADS`, it trains on for one rollout and answers with the seconds that took.
 """
 
 import sys
@@ -63,18 +63,12 @@ def rollout(peer: RecurrentPPO) -> float:
 
 def main() -> None:
     peers = {name: model(**settings) for name, settings in SETTINGS.items()}
-    # Small networks often run faster on one thread: take what suits the peer best.
-    threads = {}
-    for name, peer in peers.items():
-        seconds, peer.n_epochs, passes = {}, 1, peer.n_epochs
-        for number in {1, torch.get_num_threads()}:
-            torch.set_num_threads(number)
-            seconds[number] = rollout(peer)
-        threads[name], peer.n_epochs = min(seconds, key=seconds.get), passes
+    torch.set_num_threads(1)
+    rollout(peers["one pass"])  # the first is slower
     print("ready", flush=True)
     for line in sys.stdin:
-        name = line.strip()
-        torch.set_num_threads(threads[name])
+        name, threads = line.strip().split(",")
+        torch.set_num_threads(int(threads))
         print(rollout(peers[name]), flush=True)
 
 
