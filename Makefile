@@ -21,7 +21,7 @@ demo: $(VENV)/installed
 	$(BIN)/fastslow reproduce bandits --preset quick
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2
 
 test-slow: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m slow

@@ -18,7 +18,10 @@ def compiled_once(tmp_path_factory, request):
     jax.config.update("jax_disable_most_optimizations", True)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.getbasetemp().parent / "compiled"))
+    base = tmp_path_factory.getbasetemp()
+    # Worker processes share what they compile: their folders lie side by side in the run's own.
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    jax.config.update("jax_compilation_cache_dir", str(shared / "compiled"))
 
 
 @pytest.fixture(scope="session")

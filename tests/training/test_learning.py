@@ -132,7 +132,7 @@ def test_the_schedules_end_where_they_should():
 @pytest.mark.parametrize(
     "settings, sentence",
     [
-        ({"gamma": 2.0}, "gamma is 2.0, but it must lie between 0 and 1"),
+        ({"gamma": 2.0}, "gamma is 2, but it must lie between 0 and 1"),
         ({"lanes": 0}, "lanes is 0, but it must be a whole number of at least 1"),
         ({"learning_rate": float("nan")}, "learning_rate is nan, but it must lie between 0"),
         ({"entropy_weight": -0.1}, "entropy_weight is -0.1, but it must lie between 0"),

@@ -84,14 +84,14 @@ def tell(experiment: Any, result: Any, strict: bool) -> int:
     from fastslow.runs.report import duration, number, verdict
 
     accepts = {expected.measure: expected.accepts for expected in experiment.expectations}
-    colours = {"accepted": "green", "not accepted": "red", "not measured": "yellow"}
+    colours = {"accepted": "green", "reported": "dim", "not accepted": "red", "not measured": "yellow"}
     table = Table("claim", title=experiment.claim, title_justify="left", box=SIMPLE, pad_edge=False)
     for column in ("measured", "interval", "verdict"):
         table.add_column(column, no_wrap=True)
     for claim in result.claims:
         interval = "-" if claim.low is None or claim.high is None else f"{claim.low:.3f} to {claim.high:.3f}"
         told = f"published {number(claim.published)}, accepted {accepts[claim.measure]}"
-        word = verdict(claim.measured, claim.accepted)
+        word = verdict(claim.measured, claim.accepted, accepts[claim.measure])
         cells = (number(claim.measured), interval, f"[{colours[word]}]{word}[/]")
         table.add_row(f"{escape(claim.measure)}\n[dim]{escape(told)}[/]", *cells)
     Console().print(table)

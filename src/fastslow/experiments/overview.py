@@ -15,8 +15,8 @@ POINTS = 100
 
 
 def learning_curve(rows: list[dict], steps_per_update: int) -> pd.DataFrame:
-    """Regret, or reward where a task tells no regret, per trial: columns subject, steps, value, metric."""
-    metric = "regret" if "regret" in rows[0] else "reward"
+    """Regret, else reward, else the first metric there is (per trial): columns subject, steps, value, metric."""
+    metric = next(name for name in ("regret", "reward", *rows[0]) if name in rows[0] and name != "update")
     values = np.asarray([np.atleast_1d(row[metric]) for row in rows], float)
     updates = np.asarray([row["update"] for row in rows])
     size = -(-len(rows) // POINTS)
@@ -47,7 +47,7 @@ def draw_training(conditions: Mapping[str, Condition], folder: Path) -> Drawing 
     for axis in axes.flat[len(curves) :]:
         axis.set_visible(False)
     for axis, (name, curve) in zip(axes.flat, curves.items(), strict=False):
-        panels_learning.learning_curves(axis, curve, f"{curve['metric'].iloc[0]} per trial")
+        panels_learning.learning_curves(axis, curve, curve["metric"].iloc[0])
         axis.set_title(f"trained: {name.replace('_', ' ')}")
     return Drawing(figure, curves)
 

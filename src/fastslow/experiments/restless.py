@@ -124,8 +124,8 @@ def claims(regret: pd.DataFrame, slopes: pd.DataFrame, preference: pd.DataFrame)
             rows.append(claim(f"{name}: fitted learning rate, {column}", values[column]))
     slope = {name: claim("", values["slope"]) for name, values in slopes.groupby("name")}
     holds_zero = slope["control"]["low"] <= 0 <= slope["control"]["high"]
-    rows.append(exact("agent: slope above 0 with its interval", slope["agent"]["low"] > 0))
-    rows.append(exact("control: slope's interval holds 0", holds_zero))
+    rows.append(exact("agent: slope above 0 with its interval", float(slope["agent"]["low"] > 0)))
+    rows.append(exact("control: slope's interval holds 0", float(holds_zero)))
     for name, values in preference.groupby("name"):
         over_types = values.groupby("subject")["bic_difference"].mean()
         rows.append(claim(f"{name}: BIC in favour of a free learning rate", over_types))

@@ -10,9 +10,11 @@ def number(value: float | str | None) -> str:
     return "-" if value is None else value if isinstance(value, str) else f"{value:.3f}"
 
 
-def verdict(measured: float | None, accepted: bool) -> str:
+def verdict(measured: float | None, accepted: bool, accepts: str) -> str:
     """What is said of a claim; a preset that leaves out a condition cannot measure all of them."""
-    return "accepted" if accepted else "not accepted" if measured is not None else "not measured"
+    if measured is None:
+        return "not measured"
+    return accepts if accepts == "reported" else "accepted" if accepted else "not accepted"
 
 
 def duration(seconds: float) -> str:
