@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
-import jax
 import pytest
 
 from fastslow import bibliography, catalog
@@ -111,10 +110,9 @@ def test_presets_and_claims_are_the_experiments():
             conditions = experiment.conditions(config).values()
             updates = sum(each.trainer.updates * each.steps_per_update for each in conditions)
             millions = config.seeds * updates / 1e6
-            seeds, steps = cell.split(" seeds, ")
-            decimals = len(steps.partition(".")[2])
+            decimals = len(cell.partition(".")[2])
             right = f"{config.seeds} seeds, {millions:.{decimals}f}".replace(" 0.", " .")
-            assert cell == right and float(steps) > 0, f"docs/experiments.md, {name}, {preset}: {right}"
+            assert cell == right, f"docs/experiments.md, {name}, {preset}: write '{right}'"
         expected += [(f"`{name}`", each.measure, each.accepts) for each in experiment.expectations]
     assert judged == expected
 
@@ -162,7 +160,7 @@ def test_commands_are_understood(line):
     for kind in ("task", "agent", "trainer", "analysis"):
         if getattr(given, kind, ""):
             catalog.check_name(kind, getattr(given, kind))
-    if command == "reproduce":
+    if command == "reproduce" and given.name:
         catalog.check_name("experiment", given.name)
         assert given.preset in reproduce.PRESETS
     if command == "cite":
@@ -219,16 +217,11 @@ def test_sources_exist():
 
 
 def test_anchor_numbers_are_those_that_are_tested():
-    from agents.test_bandit_observers import ANCHORS
-
-    tested = dict(zip(("`uniform`", "`bayes_optimal`", "`thompson`"), list(ANCHORS.values())[:3], strict=True))
-    tested |= {"`ucb`, c = .5": ANCHORS["ucb .5"], "`ucb`, c = 1": ANCHORS["ucb 1"]}
-    tested |= {"`ucb`, c = 2": ANCHORS["ucb1"], "`bayes_correlated`": ANCHORS["correlated"]}
+    anchors = catalog.import_file(ROOT / "tests/agents/test_bandit_observers.py").ANCHORS
+    tested = dict(zip(("`uniform`", "`bayes_optimal`", "`thompson`"), list(anchors.values())[:3], strict=True))
+    tested |= {"`ucb`, c = .5": anchors["ucb .5"], "`ucb`, c = 1": anchors["ucb 1"]}
+    tested |= {"`ucb`, c = 2": anchors["ucb1"], "`bayes_correlated`": anchors["correlated"]}
     written = {row[0]: row[1:] for row in rows(PAGES["agents/bandit_observers.md"], "observer")}
     assert written.keys() == tested.keys()
     for name, cells in written.items():
         assert [None if cell == "-" else float(cell) for cell in cells] == list(tested[name][1]), name
-
-
-def test_nothing_needs_an_accelerator():
-    assert jax.default_backend() == "cpu" or "accelerator" in ALL
