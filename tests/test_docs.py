@@ -91,7 +91,9 @@ def test_options_and_defaults_are_the_codes():
 def test_every_column_is_told():
     for name in catalog.TASKS:
         for variable in catalog.load("task", name)().trial_variables:
-            assert f"| `{variable.name}`" in PAGES["tasks.md"] or f", `{variable.name}` |" in PAGES["tasks.md"]
+            assert (
+                f"| `{variable.name}`" in PAGES["tasks.md"] or f", `{variable.name}` |" in PAGES["tasks.md"]
+            )
     assert [row[0].strip("`") for row in rows(PAGES["data.md"], "column")] == list(SCHEMA)
     assert {row[0].strip("`") for row in rows(PAGES["data.md"], "preset")} == set(PRESETS)
     assert [row[0].strip("`") for row in rows(PAGES["data.md"], "`--analysis`")] == list(catalog.ANALYSES)
@@ -218,7 +220,9 @@ def test_sources_exist():
 
 def test_anchor_numbers_are_those_that_are_tested():
     anchors = catalog.import_file(ROOT / "tests/agents/test_bandit_observers.py").ANCHORS
-    tested = dict(zip(("`uniform`", "`bayes_optimal`", "`thompson`"), list(anchors.values())[:3], strict=True))
+    tested = dict(
+        zip(("`uniform`", "`bayes_optimal`", "`thompson`"), list(anchors.values())[:3], strict=True)
+    )
     tested |= {"`ucb`, c = .5": anchors["ucb .5"], "`ucb`, c = 1": anchors["ucb 1"]}
     tested |= {"`ucb`, c = 2": anchors["ucb1"], "`bayes_correlated`": anchors["correlated"]}
     written = {row[0]: row[1:] for row in rows(PAGES["agents/bandit_observers.md"], "observer")}

@@ -364,7 +364,7 @@ EXPERIMENT = Experiment(
     cite=("wang2016", "wang2018", "botvinick2019"),
     presets={
         "smoke": BanditsConfig(2, 4, 4, 4, ("independent", "uniform"), 10),
-        "quick": BanditsConfig(4, 2560, 1536, 768, ("independent", "uniform"), 300),
+        "quick": BanditsConfig(4, 4096, 1536, 768, ("independent", "uniform"), 300),
         "laptop": BanditsConfig(),
         "full": BanditsConfig(20, 16384, 16384, 16384, episodes=1000),
     },
