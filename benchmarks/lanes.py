@@ -51,7 +51,7 @@ def seeds_as_lanes(short: bool) -> list[Row]:
                     per_step * many.best / one.best,
                     "x",
                     per_step * many.median / one.median,
-                    at_most=None if one_device else 1.3,
+                    at_most=1.3 if one_device else None,
                     note=f"{shape}; {many.cores:.1f} cores busy, one seed {one.cores:.1f}",
                     group=place,
                 )

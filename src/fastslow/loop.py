@@ -22,6 +22,10 @@ class Loop(NamedTuple):
     step: Callable[[PyTree, Key[Array, ""]], tuple[PyTree, Any]]
 
 
+TRAIN, BEHAVE = 0, 1
+"""Numbers of the root keys of training and of behaviour after it, so that no agent is tested on training's draws."""
+
+
 def step_keys(key: Key[Array, ""], steps: int, start: Integer[Array, ""] | int = 0) -> Key[Array, " steps"]:
     """The keys of steps `start` to `start + steps - 1`; step 0's differs from the key that `init` gets."""
     return jax.vmap(lambda i: jax.random.fold_in(key, i))(start + 1 + jnp.arange(steps))

@@ -82,6 +82,7 @@ TINY = Experiment(
     conditions=conditions,
     simulate=simulate,
     measure=measure,
+    measure_other=lambda name, record: None,
     draw=draw,
     expectations=(CHANCE, BOAST, RATS, ABSENT),
     departures=("Everything is <small>er.",),

@@ -1,7 +1,7 @@
 """Is a free learning rate worth its parameter, and does it follow the volatility of the world?
 
 A fixed-rate learner needs no free rate and shows no slope; a subject that has learned how to learn shows
-both. Wang et al. 2016, section 3.1.3: BIC of the models with a free rate against those without, and the rate
+both. Wang et al. 2016, section 3.1.4: BIC of the models with a free rate against those without, and the rate
 by type of block.
 """
 

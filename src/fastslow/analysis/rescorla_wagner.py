@@ -3,7 +3,7 @@
 Does a subject adapt its learning rate to how fast the world changes? Fit the rate block by block and regress
 it on the block's volatility. Four models differ in what is free: b {beta}, ab {alpha, beta}, be {beta,
 epsilon} and abe {alpha, beta, epsilon}; what is not free is alpha = .5, epsilon = 0.
-Wang et al. 2016, section 3.1.3 (restless bandits, Fig. 3); Behrens et al. 2007 for rate against volatility.
+Wang et al. 2016, section 3.1.4 (restless bandits, Fig. 4); Behrens et al. 2007 for rate against volatility.
 
     V_a <- V_a + alpha (r - V_a)                                for the chosen arm a
     P(a) = (1 - epsilon) softmax(beta V)_a + epsilon / arms

@@ -70,6 +70,7 @@ def of_run(run: Path) -> Trained:
     """The agents of a training run, or of one condition (`RUN/train/CONDITION`) of a reproduction."""
     import jax
 
+    from fastslow.loop import TRAIN
     from fastslow.records.collect import trained_agents
     from fastslow.runs import directory, driver
 
@@ -83,7 +84,7 @@ def of_run(run: Path) -> Trained:
         raise UserError(f"'{run}' holds an experiment; name one of its runs, as in '{run}/train/{names[0]}'.")
     chosen = {kind: read_choice(configuration[kind]) for kind in ("task", "agent", "trainer")}
     training = training_of(**chosen)
-    state = driver.load_state(training.loop, jax.random.key(0), run, manifest["seeds"])
+    state = driver.load_state(training.loop, jax.random.key(TRAIN), run, manifest["seeds"])
     attrs = {
         "agent": chosen["agent"].name,
         "trainer": chosen["trainer"].name,
@@ -100,7 +101,8 @@ def of_run(run: Path) -> Trained:
 def of_condition(run: Path) -> Trained:
     import jax
 
-    from fastslow.experiments.reproduce import TRAIN_KEY, config_of, experiment_of
+    from fastslow.experiments.reproduce import config_of, experiment_of
+    from fastslow.loop import TRAIN
     from fastslow.records.collect import trained_agents
     from fastslow.runs import driver
 
@@ -108,7 +110,7 @@ def of_condition(run: Path) -> Trained:
     experiment = experiment_of(whole)
     config = config_of(experiment, whole)
     condition = experiment.conditions(config)[run.name]
-    state = driver.load_state(condition.loop(), jax.random.key(TRAIN_KEY), run, list(range(config.seeds)))
+    state = driver.load_state(condition.loop(), jax.random.key(TRAIN), run, list(range(config.seeds)))
     agents = trained_agents(state.agent, config.seeds)
     attrs = {"experiment": experiment.name, "condition": run.name}
     return Trained(agents, condition.task, getattr(condition.trainer, "gamma", 0.0), attrs)
@@ -134,13 +136,14 @@ def check_fits(trained_on: Any, task: Any) -> None:
 def record(trained: Trained, task: Any, episodes: int, key: int, units: bool, out: Path) -> int:
     import jax
 
+    from fastslow.loop import BEHAVE
     from fastslow.records import collect, record
 
     names = [trained.attrs["agent"]] if len(trained.agents) == 1 and "trainer" not in trained.attrs else None
     behaviour = collect.collect(
         trained.agents,
         task,
-        jax.random.key(key),
+        jax.random.fold_in(jax.random.key(BEHAVE), key),
         episodes,
         subjects=names,
         gamma=float(trained.gamma),

@@ -95,6 +95,11 @@ def tell(experiment: Any, result: Any, strict: bool) -> int:
         cells = (number(claim.measured), interval, f"[{colours[word]}]{word}[/]")
         table.add_row(f"{escape(claim.measure)}\n[dim]{escape(told)}[/]", *cells)
     Console().print(table)
+    for name, printed in result.tables.items():
+        grid = Table(*map(str, printed.columns), title=name, title_justify="left", box=SIMPLE, pad_edge=False)
+        for row in printed.itertuples(index=False):
+            grid.add_row(*(escape(str(cell)) for cell in row))
+        Console().print(grid)
     for figure in result.figures:
         print(f"figure: {figure}")
     print(f"report: {result.report}")

@@ -104,6 +104,7 @@ def train(choices: dict[str, Choice], seeds: int, out: Path, quiet: bool) -> int
 
     import jax
 
+    from fastslow.loop import TRAIN
     from fastslow.runs import directory, driver
     from fastslow.runs.progress import Silent, reporter
 
@@ -113,7 +114,7 @@ def train(choices: dict[str, Choice], seeds: int, out: Path, quiet: bool) -> int
     with directory.open_run(out, configuration, numbers):
         driver.train(
             training.loop,
-            jax.random.key(0),
+            jax.random.key(TRAIN),
             updates,
             out,
             numbers,

@@ -83,17 +83,21 @@ def conditions(config: BanditsConfig) -> dict[str, Condition]:
     return {name: condition(name) for name in config.trained}
 
 
-def observers(test: str) -> dict[str, Agent]:
-    """Whom the agents are held against in a test; all but the last know nothing of correlation."""
+CORRELATED_ONLY = ("bayes_correlated",)
+"""Observers that assume p2 = 1 - p1."""
+
+
+def observers() -> dict[str, Agent]:
+    """Whom the agents are held against; all but the last know nothing of correlation."""
     two_arms = IndependentBandit()
-    known = {
+    return {
         "random": uniform(two_arms),
         "ucb": ucb(two_arms),
         "thompson": thompson(two_arms),
         "gittins": gittins(two_arms),
         "bayes_optimal": bayes_optimal(two_arms),
+        "bayes_correlated": bayes_correlated(CorrelatedBandit()),
     }
-    return known | ({"bayes_correlated": bayes_correlated(TASKS[test])} if test in CORRELATED else {})
 
 
 def simulate(
@@ -101,23 +105,28 @@ def simulate(
 ) -> dict[str, xr.Dataset]:
     """Every agent and observer in every test, and one network's activity for the state-space panels."""
     records = {}
-    for number, (test, task) in enumerate(TASKS.items()):
-        test_key = jax.random.fold_in(key, number)
+    birth_key, states_key, *test_keys = jax.random.split(key, 2 + len(TASKS))
+    known = observers()
+    for (test, task), test_key in zip(TASKS.items(), test_keys, strict=True):
         newborn = [
-            recurrent.make(task, RecurrentConfig(), jax.random.fold_in(test_key, seed))
+            recurrent.make(task, RecurrentConfig(), jax.random.fold_in(birth_key, seed))
             for seed in range(config.seeds)
         ]
         players = trained | {"untrained": newborn}
         # Observers play as many subjects as there are seeds, so that all intervals mean the same.
-        players |= {name: [player] * config.seeds for name, player in observers(test).items()}
+        players |= {
+            name: [player] * config.seeds
+            for name, player in known.items()
+            if name not in CORRELATED_ONLY or test in CORRELATED
+        }
         for name, agents in players.items():
             records[f"{name}_on_{test}"] = collect(agents, task, test_key, config.episodes)
     if "uniform" in trained:
         network = trained["uniform"][:1]
-        records["states"] = collect(network, CorrelatedBandit(0.01, 0.99), key, 300, units=True)
+        records["states"] = collect(network, CorrelatedBandit(0.01, 0.99), states_key, 300, units=True)
         for p in PANELS:
             records[f"states_{round(100 * p):02d}"] = collect(
-                network, CorrelatedBandit(p, p), key, 100, units=True
+                network, CorrelatedBandit(p, p), states_key, 100, units=True
             )
     return records
 
@@ -137,12 +146,22 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
         "regret_by_seed": by_seed,
         "regret": summarise(by_seed, ["player", "test"], "regret"),
         "curves": summarise(shown, ["player", "test", "trial"], "regret", resamples=1000),
+        "matrix": matrix(by_seed),
         "rasters": rasters(tests),
         CLAIMS: claims(by_seed),
     }
     if "states" in records:
         tables |= state_space(records)
     return tables
+
+
+def matrix(by_seed: pd.DataFrame) -> pd.DataFrame:
+    """Regret of each training distribution (row) in each test (column), as text with its interval."""
+    cells = summarise(by_seed[by_seed["player"].isin(TASKS)], ["player", "test"], "regret")
+    text = [f"{row.mean:.2f} [{row.low:.2f}, {row.high:.2f}]" for row in cells.itertuples()]
+    wide = cells.assign(text=text).pivot(index="player", columns="test", values="text")
+    rows = [name for name in TASKS if name in wide.index]
+    return wide.loc[rows, list(TASKS)].rename_axis("trained on").reset_index()
 
 
 def rasters(tests: Mapping[str, xr.Dataset]) -> pd.DataFrame:
@@ -372,6 +391,7 @@ EXPERIMENT = Experiment(
     simulate=simulate,
     measure=measure,
     draw=draw,
+    printed=("matrix",),
     expectations=EXPECTATIONS,
     departures=(
         "A2C over whole episodes in 64 synchronous lanes, with Adam (step size .003 falling to 0), instead of one "

@@ -114,6 +114,11 @@ class Experiment:
     draw: Callable[[dict[str, pd.DataFrame]], dict[str, Drawing]]
     """`tables -> figures` by name."""
     expectations: tuple[Expectation, ...] = ()
+    measure_other: Callable[[str, xr.Dataset], Any] | None = None
+    """`(name, record)`: whatever `measure` does to the record of a subject that is compared (`--compare`), alone, so
+    that one that cannot be measured is refused before the training; None where nobody can be compared."""
+    printed: tuple[str, ...] = ()
+    """Tables of `measure` that are printed with the claims."""
     departures: tuple[str, ...] = field(default=())
     """How it is done differently from the paper, a sentence each."""
 

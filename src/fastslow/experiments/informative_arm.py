@@ -56,11 +56,12 @@ def conditions(config: InformativeArmConfig) -> dict[str, Condition]:
 def simulate(
     config: InformativeArmConfig, trained: dict[str, list[Agent]], key: Key[Array, ""]
 ) -> dict[str, xr.Dataset]:
-    newborn = [recurrent.make(TASK, AGENT, jax.random.fold_in(key, i)) for i in range(config.seeds)]
+    test_key, birth_key = jax.random.split(key)
+    newborn = [recurrent.make(TASK, AGENT, jax.random.fold_in(birth_key, i)) for i in range(config.seeds)]
     observers = {"informed": informed(TASK), "searcher": searcher(TASK), "random": uniform(TASK)}
     players = trained | {"untrained": newborn}
     players |= {name: [player] * config.seeds for name, player in observers.items()}
-    return {name: collect(agents, TASK, key, config.episodes) for name, agents in players.items()}
+    return {name: collect(agents, TASK, test_key, config.episodes) for name, agents in players.items()}
 
 
 def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:

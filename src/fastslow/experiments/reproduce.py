@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import pandas as pd
 import xarray as xr
 
 from fastslow import bibliography, catalog
@@ -26,15 +27,13 @@ from fastslow.errors import UserError, check
 from fastslow.experiments import overview
 from fastslow.experiments.experiment import CLAIMS, Claim, Condition, Experiment, judge
 from fastslow.figures import style
+from fastslow.loop import BEHAVE, TRAIN
 from fastslow.records import record
 from fastslow.records.collect import trained_agents
 from fastslow.records.tables import read_trials
 from fastslow.runs import directory, driver, report
 from fastslow.runs.files import cannot_write, make_folder, write_atomic
 from fastslow.runs.progress import Silent, reporter
-
-TRAIN_KEY, SIMULATE_KEY = 0, 1
-"""Keys of the two random parts; seeds are folded into the first."""
 
 
 class Result(NamedTuple):
@@ -44,6 +43,8 @@ class Result(NamedTuple):
     report: Path
     figures: list[Path]
     seconds: float
+    tables: dict[str, pd.DataFrame]
+    """Those that the experiment wants printed with the claims."""
 
 
 def say(text: str) -> None:
@@ -52,13 +53,14 @@ def say(text: str) -> None:
 
 @contextmanager
 def timed(path: Path, part: str) -> Iterator[None]:
-    """Add the seconds that a part takes to seconds.json: a resumed run took the sum."""
+    """Note the seconds that a part takes in seconds.json; training that was resumed took the sum."""
     began = time.monotonic()
     try:
         yield
     finally:
         seconds = read_seconds(path)
-        seconds[part] = round(seconds.get(part, 0.0) + time.monotonic() - began, 2)
+        before = seconds.get(part, 0.0) if part.startswith("train") else 0.0
+        seconds[part] = round(before + time.monotonic() - began, 2)
         write_atomic(path / "seconds.json", json.dumps(seconds, indent=1))
 
 
@@ -101,11 +103,25 @@ def reproduce(
         "experiment": name or experiment.name,
         "preset": preset,
         "config": directory.plain(config),
+        "conditions": {
+            title: {
+                "task": {"name": type(condition.task).__name__} | directory.plain(condition.task),
+                "agent": directory.plain(condition.agent),
+                "trainer": directory.plain(condition.trainer),
+            }
+            for title, condition in experiment.conditions(config).items()
+        },
     }
     directory.check_directory(out, configuration)
     others = compared_records([Path(file) for file in compare])
+    for other_name, other in others.items():
+        if experiment.measure_other is None:
+            raise UserError(f"'{experiment.name}' compares nobody with its agents; leave out --compare.")
+        experiment.measure_other(other_name, other)
 
     with directory.open_run(out, configuration, list(range(config.seeds))):
+        if others:
+            shutil.rmtree(out / "compared", ignore_errors=True)
         for other_name, other in others.items():
             make_folder(out / "compared")
             record.save(other, out / "compared" / f"{other_name}.nc")
@@ -139,7 +155,7 @@ def train_condition(
     with timed(out, f"train {name}"):
         state = driver.train(
             condition.loop(),
-            jax.random.key(TRAIN_KEY),
+            jax.random.key(TRAIN),
             condition.trainer.updates,
             folder,
             list(range(seeds)),
@@ -156,7 +172,7 @@ def simulate(
     """Let the trained agents and the observers behave, and keep the records: all of them, or none."""
     quiet or say("simulate: agents with frozen weights, and observers")
     with timed(out, "simulate"):
-        records = experiment.simulate(config, trained, jax.random.key(SIMULATE_KEY))
+        records = experiment.simulate(config, trained, jax.random.key(BEHAVE))
         aside = out / ".records.partial"
         shutil.rmtree(aside, ignore_errors=True)
         make_folder(aside)
@@ -204,10 +220,14 @@ def rebuild(experiment: Experiment, out: Path, quiet: bool = False) -> Result:
     manifest = directory.read_manifest(out)
     summary = claims_summary(experiment, manifest, claims, seconds)
     write_atomic(out / "claims.json", json.dumps(summary, indent=1, allow_nan=False))
-    html = report.render(report_content(experiment, manifest, claims, out, figures, tuple(compared)))
+    printed = {name: tables[name] for name in experiment.printed}
+    html = report.render(
+        report_content(experiment, manifest, claims, out, figures, tuple(compared))
+        | {"tables": {name: table.to_dict("split") for name, table in printed.items()}}
+    )
     write_atomic(out / "report.html", html)
     pictures = [file for files in figures.values() for file in files if file.suffix == ".png"]
-    return Result(claims, out / "report.html", pictures, seconds)
+    return Result(claims, out / "report.html", pictures, seconds, printed)
 
 
 def claims_summary(

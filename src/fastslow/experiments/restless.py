@@ -33,7 +33,7 @@ from fastslow.training.actor_critic import A2CConfig
 
 TASK = RestlessBandit()
 TRAINER = A2CConfig(lanes=64, gamma=0.8, entropy_weight=0.03, final_entropy_weight=0.0)
-RATES, TEMPERATURES = (0.3, 0.4, 0.5, 0.6, 0.7), (5.0, 10.0, 50.0)
+RATES, TEMPERATURES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), (2.5, 5.0, 10.0, 20.0, 50.0)
 """Fixed learning rates and inverse temperatures among which the best Rescorla-Wagner learner is sought."""
 CONTROL = (0.5, 5.0)
 """alpha and beta of the Rescorla-Wagner control whose fits must show no slope (Wang 2016: alpha .5)."""
@@ -200,6 +200,6 @@ EXPERIMENT = Experiment(
     departures=(
         "The paper gives no size of the walk: s.d. .02 (stable) and .2 (volatile) per pull, reflected at 0 and 1.",
         "Thompson sampling assumes one volatility, .05, between the two; UCB has chi = 1 as in the paper.",
-        "Rescorla-Wagner has the best of 15 settings, chosen on other episodes, not alpha .5 alone.",
+        "Rescorla-Wagner has the best of 35 settings, chosen on other episodes, not alpha .5 alone.",
     ),
 )

@@ -23,11 +23,13 @@ from fastslow.analysis.choice_regression import choice_coefficients, choice_indi
 from fastslow.analysis.prediction_error import prediction_error_regression
 from fastslow.analysis.statistics import summarise
 from fastslow.analysis.stay import CONDITIONS, stay_effects, stay_probability
+from fastslow.errors import check
 from fastslow.experiments.claims import claim, table
 from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
 from fastslow.figures import panels_two_step, style
 from fastslow.records.collect import collect
 from fastslow.records.follow import predicted_errors
+from fastslow.records.presets import PRESETS
 from fastslow.records.record import trials
 from fastslow.tasks.two_step import TwoStep, TwoStepInOne
 from fastslow.tasks.two_step_daw import TwoStepDaw
@@ -37,13 +39,12 @@ from fastslow.training.ppo import PPOConfig, ppo
 IN_ONE, STEPS, DAW = TwoStepInOne(), TwoStep(), TwoStepDaw()
 PUBLISHED = dict(zip(CONDITIONS, (0.99, 0.64, 0.62, 0.99), strict=True))
 """Stay probabilities of the published agents, digitised from Wang 2018, Fig. 5c (mean of 8 seeds)."""
-RATS, PEOPLE = "rat_two_step_miller", "human_two_step_zorowitz"
-ANIMALS = {RATS: "rats", PEOPLE: "people"}
-MEASURED = {
-    RATS: {"stay": (0.820, 0.470, 0.464, 0.806), "interaction": 0.693, "reward_effect": 0.010},
-    PEOPLE: {"stay": (0.761, 0.698, 0.656, 0.696), "interaction": 0.103, "reward_effect": 0.054},
-}
-"""Known signature of each data set (in the order of `CONDITIONS`), measured on the copies that are shared."""
+ANIMALS = {"rat_two_step_miller": "rats", "human_two_step_zorowitz": "people"}
+"""What known data sets are called in tables and figures; others keep the names of their files."""
+AGENTS = ("agent", "agent_steps", "observer", "untrained", "model_based", "model_free")
+DAW_CONTROLS = ("model_based_daw", "model_free_daw")
+R2_MODEL_BASED, R2_MODEL_FREE = 0.89, 5.8e-7
+"""Published r2 of the agent's prediction errors on each learner's (Wang 2018, Fig. 5f-g, text)."""
 
 AGENT = RecurrentConfig(see_time=False)
 # Tuned on seeds 100 and 101; with gamma = .9 (Wang 2018) both forms take several times as many episodes.
@@ -108,6 +109,18 @@ def simulate(
     return records
 
 
+def measure_other(name: str, record: xr.Dataset) -> None:
+    """Refuse whom the measures below cannot take, or who bears the name of one of ours."""
+    taken = (*AGENTS, *DAW_CONTROLS, *ANIMALS.values())
+    check(
+        name not in taken and not name.startswith("rpe_"),
+        f"'{name}' is the name of a record of two_step; rename the file to compare.",
+    )
+    rows = trials(record)
+    stay_effects(rows)
+    choice_coefficients(rows)
+
+
 def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     """Stay probabilities and lagged regression of every record; prediction errors of those made for it."""
     behaviour = {
@@ -115,7 +128,7 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     }
     stay = pd.concat([stay_probability(rows).assign(name=name) for name, rows in behaviour.items()])
     effects = pd.concat([stay_effects(rows).assign(name=name) for name, rows in behaviour.items()])
-    chance = ("untrained", "model_free_daw", "model_based_daw")
+    chance = ("untrained", *DAW_CONTROLS)
     chosen = {name: choice_coefficients(rows) for name, rows in behaviour.items() if name not in chance}
     lags = pd.concat([rows.assign(name=name) for name, rows in chosen.items()])
     indices = pd.concat([choice_indices(rows).assign(name=name) for name, rows in chosen.items()])
@@ -169,12 +182,9 @@ def claims(
 
     rows = []
     present = set(stay["name"])
-    for name in ("agent", "agent_steps", "observer", *ANIMALS.values()):
-        if name in present:
-            for condition in CONDITIONS:
-                rows.append(
-                    claim(f"{name}: stay, {condition}", of(stay, "stay", name=name, condition=condition))
-                )
+    for name in sorted(present):
+        for condition in CONDITIONS:
+            rows.append(claim(f"{name}: stay, {condition}", of(stay, "stay", name=name, condition=condition)))
     for name in sorted(present):
         for effect in ("interaction", "reward_effect"):
             rows.append(claim(f"{name}: {effect}", of(effects, effect, name=name)))
@@ -199,7 +209,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
         {
             "name": "agent_steps",
             "predictor": ["r2_model_based", "r2_model_free_residual"],
-            "published": [0.89, 0.0],
+            "published": [R2_MODEL_BASED, R2_MODEL_FREE],
         }
     )
     panels_two_step.explained_bars(
@@ -212,10 +222,15 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     return figures
 
 
+def in_order(table: pd.DataFrame, first: tuple[str, ...], last: tuple[str, ...]) -> list[str]:
+    """The names in `first`, then whoever is compared, then those in `last`."""
+    others = sorted(set(table["name"]) - {*AGENTS, *DAW_CONTROLS})
+    return [*first, *others, *last]
+
+
 def draw_stay(tables: Mapping[str, pd.DataFrame]) -> Drawing:
     """Stay bars: agents, observer and controls, and whoever is compared (Wang 2018, Fig. 5c)."""
-    order = [*("agent", "agent_steps", "observer"), *ANIMALS.values(), "model_free", "untrained"]
-    shown = [name for name in order if name in set(tables["stay"]["name"])]
+    shown = in_order(tables["stay"], ("agent", "agent_steps", "observer"), ("model_free", "untrained"))
     means = tables["stay"].set_index("name").loc[shown].reset_index()
     subjects = tables["stay_by_subject"].set_index("name").loc[shown].reset_index()
     published = pd.DataFrame(
@@ -228,8 +243,7 @@ def draw_stay(tables: Mapping[str, pd.DataFrame]) -> Drawing:
 
 def draw_lags(tables: Mapping[str, pd.DataFrame]) -> Drawing:
     """Multi-lag regression of choices (Wang 2018, Fig. 5e)."""
-    order = ("agent", "agent_steps", "observer", "model_free", *ANIMALS.values())
-    shown = [name for name in order if name in set(tables["lags"]["name"])][:6]
+    shown = in_order(tables["lags"], ("agent", "agent_steps", "observer", "model_free"), ())
     figure, axes = style.figure(3, -(-len(shown) // 3))
     for place, axis in enumerate(axes.flat):
         if place >= len(shown):
@@ -259,15 +273,17 @@ def expectations() -> tuple[Expectation, ...]:
         Expectation(f"observer: stay, {name}", value, value - 0.01, value + 0.01, "computed", "computed")
         for name, value in zip(CONDITIONS, (1.0, 0.666, 0.665, 1.0), strict=True)
     ]
+    controls = [
+        Expectation(f"model_free: {measure}", "control", where="Daw 2011", note="SARSA(lambda), Wang's form")
+        for measure in (*(f"stay, {c}" for c in CONDITIONS), "interaction", "reward_effect", "planning_index")
+    ]
     others = []
-    for data_set, known in MEASURED.items():
-        name = ANIMALS[data_set]
-        measures = {f"{name}: stay, {c}": v for c, v in zip(CONDITIONS, known["stay"], strict=True)}
-        measures |= {f"{name}: {effect}": known[effect] for effect in ("interaction", "reward_effect")}
-        others += [
-            Expectation(measure, value, value - 0.01, value + 0.01, "the data set", "exact", needs=data_set)
-            for measure, value in measures.items()
-        ]
+    for data_set, name in ANIMALS.items():
+        for measure, value in PRESETS[data_set].signature.items():
+            what = f"{name}: stay, {measure}" if measure in CONDITIONS else f"{name}: {measure}"
+            others.append(
+                Expectation(what, value, value - 0.01, value + 0.01, "the data set", "exact", needs=data_set)
+            )
     return (
         *within,
         Expectation(
@@ -275,8 +291,18 @@ def expectations() -> tuple[Expectation, ...]:
         ),
         *beside,
         Expectation(
+            "agent_steps: reward per trial",
+            0.706,
+            where="ideal observer",
+            confidence="computed",
+            note="reported",
+        ),
+        Expectation(
+            "agent_steps: interaction", 0.72, where=FIG_5C, confidence="digitised, +-.04", note="reported"
+        ),
+        Expectation(
             "agent_steps: r2_model_based",
-            0.89,
+            R2_MODEL_BASED,
             low=0.80,
             where="Wang 2018, Fig. 5f",
             confidence="text",
@@ -284,7 +310,7 @@ def expectations() -> tuple[Expectation, ...]:
         ),
         Expectation(
             "agent_steps: r2_model_free_residual",
-            5.8e-7,
+            R2_MODEL_FREE,
             high=0.05,
             where="Wang 2018, Fig. 5g",
             confidence="text",
@@ -296,6 +322,7 @@ def expectations() -> tuple[Expectation, ...]:
         Expectation(
             "model_free_daw: interaction", 0.0, -0.05, 0.05, "Daw 2011", "text", "SARSA(lambda), Daw's form"
         ),
+        *controls,
         Expectation(
             "model_free: model_free_index", "above 0", low=0.0, where="Miller 2017", confidence="text"
         ),
@@ -314,13 +341,14 @@ EXPERIMENT = Experiment(
     cite=("wang2018", "miller2017", "daw2011", "botvinick2019"),
     presets={
         "smoke": TwoStepConfig(2, 4, 2, 20, 4),
-        "quick": TwoStepConfig(2, 2048, 192, 300, 30),
+        "quick": TwoStepConfig(4, 2048, 256, 300, 30),
         "laptop": TwoStepConfig(),
         "full": TwoStepConfig(seeds=16, updates=10240, steps_updates=512, episodes=2000, rpe_episodes=300),
     },
     conditions=conditions,
     simulate=simulate,
     measure=measure,
+    measure_other=measure_other,
     draw=draw,
     expectations=expectations(),
     departures=(

@@ -1,6 +1,6 @@
 """Panels about bandits: regret curves, action rasters, train x test matrices, first pulls, learning rates.
 
-Wang et al. 2016, Figs 2-3; Wang et al. 2018, Fig. 1c-d; Botvinick et al. 2019, Box 3, Fig. A-B.
+Wang et al. 2016, Figs 2-4; Wang et al. 2018, Fig. 1c-d; Botvinick et al. 2019, Box 3, Fig. A-B.
 """
 
 from collections.abc import Mapping

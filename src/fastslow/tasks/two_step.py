@@ -22,7 +22,9 @@ CHOICE = Variable("action", "the first-stage choice; -1 where the trial is void"
 TRANSITION = Variable("transition", "how the choice led on", "1 common, 0 rare, -1 void")
 STATE = Variable("state", "the second-stage state reached", "0, 1, -1 void")
 P_REWARD = Variable("p_reward", "probability that each second-stage state pays", "0 to 1, one per state")
-PENALTY = Variable("penalty", "paid in the trial for an invalid response, apart from its reward", "-1 or 0")
+PENALTY = Variable(
+    "penalty", "paid in the trial for an invalid response, apart from its reward", "0, or less where void"
+)
 TWO_STEP_VARIABLES = (
     task.TRIAL,
     task.TRIAL_END,
@@ -164,7 +166,7 @@ class TwoStep(Task):
     The observation is the cue that asks for a response, one-hot over [fixation,] first stage, state 0,
     state 1. With fixation the actions are 0 centre, 1 left, 2 right: fixation wants centre, the other cues
     left or right; without it they are 0 left, 1 right. Which side answers the second stage does not matter.
-    An invalid response (one out of range too) pays -1 and voids the trial: its remaining steps show zeros,
+    An invalid response (one out of range too) costs `penalty` and voids the trial: its remaining steps show zeros,
     take any response and pay nothing.
     """
 
@@ -176,6 +178,8 @@ class TwoStep(Task):
     """Probability that the other second-stage state pays (Wang 2018: .1)."""
     swap: Float[Array, "..."] = eqx.field(converter=parameter, default=0.025)
     """Probability, at the start of each trial but the first, that the two states swap (Wang 2018: .025)."""
+    penalty: Float[Array, "..."] = eqx.field(converter=parameter, default=1.0)
+    """What an invalid response costs (Wang 2018: 1; 0 for none)."""
     fixation: bool = eqx.field(static=True, default=True)
     """Begin each trial with a fixation cue, as Wang 2018; otherwise with the first stage, as Wang 2016."""
     trials: int = eqx.field(static=True, default=100)
@@ -190,6 +194,7 @@ class TwoStep(Task):
 
     def __check_init__(self) -> None:
         check_parameters(self)
+        check_range("penalty", self.penalty, 0, 1e6)
 
     @property
     def stages(self) -> int:
@@ -242,8 +247,9 @@ class TwoStep(Task):
         choice = jnp.where(chooses, side, state.choice)
         reached = jnp.where(chooses, jnp.where(draws[1] < self.transition, side, 1 - side), state.reached)
         paid = ends & ~void & (draws[2] < pick(p, reached))
-        reward = paid.astype(jnp.float32) - violates.astype(jnp.float32)
+        reward = paid.astype(jnp.float32) - self.penalty * violates.astype(jnp.float32)
         trial = trial_of(state.trial, ends, choice, reached, void, reward, p, self.transition)
+        trial["penalty"] = self.penalty * trial["penalty"]
 
         stage = jnp.where(ends, 0, state.stage + 1)
         shown = stage + jnp.where(stage == self.stages - 1, reached, 0)

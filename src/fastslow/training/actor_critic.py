@@ -4,8 +4,8 @@ Wang et al. 2018, Methods (after Mnih et al. 2016): per update, every lane acts 
 as they are; then ONE gradient step ascends delta grad log pi + beta_v delta grad V + beta_e grad H.
 
 Departures: synchronous lanes instead of asynchronous threads; Adam with gradient clipping and a step size that
-falls linearly to zero instead of shared RMSProp at a constant one (`optimizer="rmsprop"`, `final_rate`,
-`max_gradient` restore these); the mean instead of the sum over time steps.
+falls linearly to zero instead of shared RMSProp at a constant one (for which there are `optimizer`, `final_rate` and
+`max_gradient`); the mean instead of the sum over time steps, so that the paper's step size is not ours.
 """
 
 from collections.abc import Callable
