@@ -106,6 +106,13 @@ def in_order(table: pd.DataFrame, column: str = "name") -> list[str]:
     return [str(value) for value in pd.unique(table[column])]
 
 
+def name_bars(axes: Axes, labels: list[str]) -> None:
+    """Names under bars at 0, 1, ...: a few stand level, more than three lean so that none runs into the next."""
+    level = len(labels) < 4
+    leaning = {} if level else {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(range(len(labels)), [wrapped(label, 14) if level else label for label in labels], **leaning)
+
+
 def wrapped(label: str, width: int) -> str:
     """The label broken into lines of at most `width` characters, between words."""
     return "\n".join(textwrap.wrap(label, width, break_long_words=False, break_on_hyphens=False))

@@ -196,7 +196,7 @@ def return_bars(
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_ylim(axes.get_ylim())
     marks.end_labels(axes, {f"{label} {value:g}": (value, GREY) for label, value in (anchors or {}).items()})
-    axes.set_xticks(range(len(names)), [marks.wrapped(look(name).label, 14 if len(names) < 4 else 9) for name in names])
+    marks.name_bars(axes, [look(name).label for name in names])
     axes.set_ylabel(ylabel)
     return artists
 
