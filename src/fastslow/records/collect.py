@@ -38,8 +38,10 @@ def collect(
     **Arguments**: `subjects` their names ("seed 0", ... by default); `gamma` the discount with which reward-
     prediction errors are formed; `units` keep the activity of every unit (`hidden`: subject, episode, time, unit).
 
-    **Returns** a record with the task's trial variables, and by time step: `step_reward`, `step_value` V(o_t),
-    `step_rpe` r_{t+1} + gamma V(o_{t+1}) - V(o_t). Steps after an episode's end are not there (NaN).
+    **Returns** a record with the task's trial variables, and by time step: `step_trial`, the trial in progress (its
+    place along the record's trial axis), `step_reward`, `step_value` V(o_t), `step_rpe` r_{t+1} + gamma V(o_{t+1}) -
+    V(o_t). Steps after an episode's end are not there (NaN; `step_trial` -1). What was so at the first, second, ...
+    step of every trial: `records.activity.at_step`.
     """
     check(episodes > 0, f"episodes is {episodes}, but at least 1 is needed.")
     check(len(agents) > 0, "There are no agents to collect behaviour from.")
@@ -79,6 +81,7 @@ def _to_arrays(lived: dict[str, PyTree], gamma: float) -> tuple[dict[str, np.nda
     value = host["value"]
     following = np.where(last, 0.0, np.concatenate([value[:, 1:], np.zeros_like(value[:, :1])], axis=1))
     steps = {
+        "step_trial": _trial_in_progress(host["trial"]["trial_end"] & alive, alive),
         "step_reward": host["reward"] + blank,
         "step_value": value + blank,
         "step_rpe": host["reward"] + gamma * following - value + blank,
@@ -86,6 +89,12 @@ def _to_arrays(lived: dict[str, PyTree], gamma: float) -> tuple[dict[str, np.nda
     if "hidden" in host:
         steps["hidden"] = host["hidden"] + blank[..., None].astype(host["hidden"].dtype)
     return _by_trial(host["trial"], alive), steps
+
+
+def _trial_in_progress(ends: np.ndarray, alive: np.ndarray) -> np.ndarray:
+    """Each step's trial, 0, 1, ... `[episode time]`; -1 after the episode and in a trial that it cut short."""
+    rank = np.cumsum(ends, axis=1) - ends
+    return np.where(alive & (rank < ends.sum(axis=1, keepdims=True)), rank, -1).astype(np.int32)
 
 
 def _by_trial(variables: dict[str, np.ndarray], alive: np.ndarray) -> dict[str, np.ndarray]:
