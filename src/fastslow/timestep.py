@@ -37,6 +37,9 @@ class Percept(NamedTuple):
     """True at the first step of an episode."""
     time: Int[Array, "*batch"]
     """Steps since the episode began, 0 at the first."""
+    perturbation: Float[Array, "*batch"]
+    """What an experimenter adds to the agent's prediction-error signal (stimulation above 0, block below); 0 in
+    ordinary life, and without effect on agents that have no such signal."""
 
 
 class Output(NamedTuple):

@@ -213,7 +213,8 @@ def test_beta_draws_have_the_beta_distribution(a, b):
 
 
 def percept(action, reward):
-    return Percept(jnp.zeros(0), jnp.int32(action), jnp.float32(reward), jnp.bool_(action < 0), jnp.int32(0))
+    first, zero = jnp.bool_(action < 0), jnp.float32(0)
+    return Percept(jnp.zeros(0), jnp.int32(action), jnp.float32(reward), first, jnp.int32(0), zero)
 
 
 def feed(agent, *pulls):

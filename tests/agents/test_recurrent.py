@@ -16,8 +16,9 @@ TASK = IndependentBandit(arms=3, pulls=10)
 
 
 def percept(action, reward, time):
+    first = jnp.bool_(time == 0)
     return Percept(
-        jnp.zeros(0), jnp.int32(action), jnp.float32(reward), jnp.bool_(time == 0), jnp.int32(time)
+        jnp.zeros(0), jnp.int32(action), jnp.float32(reward), first, jnp.int32(time), jnp.float32(0)
     )
 
 

@@ -83,7 +83,8 @@ def test_with_no_volatility_the_grid_posterior_is_the_beta_posterior():
 
 
 def play_percept(action, reward):
-    return Percept(jnp.zeros(0), jnp.int32(action), jnp.float32(reward), jnp.bool_(False), jnp.int32(0))
+    zero = jnp.float32(0)
+    return Percept(jnp.zeros(0), jnp.int32(action), jnp.float32(reward), jnp.bool_(False), jnp.int32(0), zero)
 
 
 def test_refuses_other_tasks():

@@ -68,6 +68,7 @@ def step(agent, state, observation, action, reward, first=False):
         jnp.float32(reward),
         jnp.bool_(first),
         jnp.int32(0 if first else 1),
+        jnp.float32(0),
     )
     return agent.step(state, percept, jax.random.key(0))
 

@@ -26,12 +26,14 @@ class Lane(NamedTuple):
 
 def first_percept(timestep: TimeStep) -> Percept:
     """How an episode's opening looks to an agent: no last action (-1), no last reward (0)."""
-    return Percept(timestep.observation, jnp.int32(-1), jnp.float32(0), jnp.bool_(True), jnp.int32(0))
+    nothing = jnp.float32(0)
+    return Percept(timestep.observation, jnp.int32(-1), nothing, jnp.bool_(True), jnp.int32(0), nothing)
 
 
 def next_percept(percept: Percept, action: Array, timestep: TimeStep) -> Percept:
     """How the outcome of `action` looks to an agent."""
-    return Percept(timestep.observation, action, timestep.reward, jnp.bool_(False), percept.time + 1)
+    time = percept.time + 1
+    return Percept(timestep.observation, action, timestep.reward, jnp.bool_(False), time, jnp.float32(0))
 
 
 def begin(task: Task, agent: Agent, agent_state: PyTree, key: Key[Array, ""]) -> Lane:

@@ -141,6 +141,7 @@ def in_one(shown: np.ndarray, action: np.ndarray, reward: np.ndarray) -> Percept
         later(reward, 0).astype(np.float32),
         time == 0,
         time,
+        np.zeros((lanes, steps + 1), np.float32),
     )
 
 

@@ -1,0 +1,78 @@
+"""An agent on the rig: its dopamine is blocked or stimulated while it behaves, its weights untouched.
+
+`Stimulated` delivers by what has just happened (closed loop), as Stopper et al. 2014 did at the outcome of a press;
+`Yoked` replays a sequence that was delivered to another, so that amount and number are the same and only the
+occasion is not.
+"""
+
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, PyTree
+
+from fastslow.agents.agent import Agent
+from fastslow.timestep import Output, Percept
+
+
+class Stimulated(Agent):
+    """Adds to the prediction error wherever the last reward was `reward`, in each of the rules."""
+
+    agent: Agent
+    reward: Float[Array, " rule"]
+    """The outcome that triggers each rule, as a reward."""
+    amount: Float[Array, " rule"]
+    """What is then added to the error; below 0 it is blocked."""
+
+    cite: ClassVar[tuple[str, ...]] = ("wang2018", "stopper2014")
+
+    def init_state(self, key: Key[Array, ""]) -> PyTree:
+        return self.agent.init_state(key)
+
+    def begin_episode(self, state: PyTree) -> PyTree:
+        return self.agent.begin_episode(state)
+
+    def delivered(self, percept: Percept) -> Float[Array, ""]:
+        """The amount for what has just happened; nothing before the first outcome."""
+        amount = jnp.where(jnp.abs(percept.last_reward - self.reward) < 1e-3, self.amount, 0.0).sum()
+        return jnp.where(percept.first, 0.0, amount)
+
+    def step(self, state: PyTree, percept: Percept, key: Key[Array, ""]) -> tuple[PyTree, Output]:
+        amount = self.delivered(percept)
+        state, output = self.agent.step(state, percept._replace(perturbation=amount), key)
+        return state, output._replace(probes=output.probes | {"delivered": amount})
+
+    def end_episode(self, state: PyTree, percept: Percept, key: Key[Array, ""]) -> PyTree:
+        return self.agent.end_episode(state, percept, key)
+
+
+class YokedState(NamedTuple):
+    agent: PyTree
+    episode: Int[Array, ""]
+    """Whose sequence is replayed."""
+
+
+class Yoked(Agent):
+    """Replays, in each episode, one of the given sequences of perturbations, whatever happens."""
+
+    agent: Agent
+    sequences: Float[Array, "episode time"]
+
+    cite: ClassVar[tuple[str, ...]] = ("wang2018", "stopper2014")
+
+    def init_state(self, key: Key[Array, ""]) -> YokedState:
+        agent_key, episode_key = jax.random.split(key)
+        episode = jax.random.randint(episode_key, (), 0, self.sequences.shape[0])
+        return YokedState(self.agent.init_state(agent_key), episode)
+
+    def begin_episode(self, state: YokedState) -> YokedState:
+        return state._replace(agent=self.agent.begin_episode(state.agent))
+
+    def step(self, state: YokedState, percept: Percept, key: Key[Array, ""]) -> tuple[PyTree, Output]:
+        amount = self.sequences[state.episode, percept.time % self.sequences.shape[1]]
+        agent_state, output = self.agent.step(state.agent, percept._replace(perturbation=amount), key)
+        output = output._replace(probes=output.probes | {"delivered": amount})
+        return state._replace(agent=agent_state), output
+
+    def end_episode(self, state: YokedState, percept: Percept, key: Key[Array, ""]) -> YokedState:
+        return state._replace(agent=self.agent.end_episode(state.agent, percept, key))
