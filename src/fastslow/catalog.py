@@ -49,6 +49,11 @@ TASKS = entries(
         "restless": ("tasks.restless:RestlessBandit", "two arms that walk, calm or volatile", "wang2016"),
         "restless_calm": ("tasks.restless:calm", "two arms that walk slowly", "wang2016"),
         "restless_volatile": ("tasks.restless:volatile", "two arms that walk fast", "wang2016"),
+        "risky_choice": (
+            "tasks.risky_choice:RiskyChoice",
+            "certain and small, or risky and large",
+            "wang2018 stopper2014",
+        ),
         "two_step": ("tasks.two_step:TwoStep", "two-step task, separate steps", "wang2018 miller2017"),
         "two_step_in_one": ("tasks.two_step:TwoStepInOne", "two-step task, one choice a trial", "wang2018"),
         "two_step_wang2016": ("tasks.two_step:wang2016", "two-step task without swaps", "wang2016"),
@@ -63,10 +68,16 @@ AGENTS = entries(
             "recurrent network that reads its own past",
             "wang2016 duan2016",
         ),
+        "dopamine": (
+            "agents.dopamine:make",
+            "critic and actor apart, dopamine in between",
+            "wang2018 stopper2014",
+        ),
         "uniform": ("agents.uniform:uniform", "chooses at random"),
         "bayes_optimal": ("agents.bayes_optimal:bayes_optimal", "optimal, independent arms", "bellman1956"),
         "bayes_correlated": ("agents.bayes_correlated:bayes_correlated", "optimal, p2 = 1 - p1", "wang2016"),
         "bayes_greedy": ("agents.bayes_greedy:bayes_greedy", "ideal in the two-step task", "wang2018"),
+        "bayes_risky": ("agents.bayes_risky:bayes_risky", "ideal, certain or risky lever", "wang2018"),
         "gittins": ("agents.gittins:gittins", "finite-horizon Gittins index", "gittins1979"),
         "thompson": ("agents.thompson:thompson", "posterior sampling", "thompson1933"),
         "restless_thompson": (
