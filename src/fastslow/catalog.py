@@ -58,6 +58,13 @@ TASKS = entries(
         "two_step_in_one": ("tasks.two_step:TwoStepInOne", "two-step task, one choice a trial", "wang2018"),
         "two_step_wang2016": ("tasks.two_step:wang2016", "two-step task without swaps", "wang2016"),
         "two_step_daw": ("tasks.two_step_daw:TwoStepDaw", "two-step task, two choices a trial", "daw2011"),
+        "harlow": ("tasks.harlow:Harlow", "learning sets, objects as codes", "harlow1949 wang2018 wang2016"),
+        "harlow_one_recurs": ("tasks.harlow:one_recurs", "learning sets, one object recurs", "wang2016"),
+        "harlow_ring": (
+            "tasks.harlow_ring:HarlowRing",
+            "learning sets, objects on a ring",
+            "harlow1949 wang2018 wang2016",
+        ),
     }
 )
 # An agent: a function of `task` and, if it can be trained, `config` and `key`; the rest are the options.

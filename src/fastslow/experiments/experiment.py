@@ -19,6 +19,7 @@ from fastslow.errors import UserError, check, nearest
 from fastslow.loop import Loop
 from fastslow.tasks.task import Task
 from fastslow.training.actor_critic import a2c
+from fastslow.training.stages import keep_stages
 
 PRESETS = ("smoke", "quick", "laptop", "full")
 """Seconds, for tests (claims are not expected to hold); minutes; the claims must hold; the paper's scale."""
@@ -40,6 +41,8 @@ class Condition:
     """`(task, agent, key) -> Agent`, `agent` being the configuration above."""
     make_trainer: Callable[..., Loop] = a2c
     """`(task, make_agent, trainer) -> Loop`, its state having the field `agent`."""
+    stages: tuple[int, ...] = ()
+    """Updates after which the agents are kept as they then are; see `stage_name`."""
 
     def loop(self) -> Loop:
         """The training loop of one seed."""
@@ -47,12 +50,18 @@ class Condition:
         def newborn(task: Task, key: Key[Array, ""]) -> Agent:
             return self.make_agent(task, self.agent, key)
 
-        return self.make_trainer(self.task, newborn, self.trainer)
+        loop = self.make_trainer(self.task, newborn, self.trainer)
+        return keep_stages(loop, self.stages) if self.stages else loop
 
     @property
     def steps_per_update(self) -> int:
         """Steps of the world per update of one seed."""
         return self.trainer.lanes * (getattr(self.trainer, "unroll", 0) or self.task.episode_steps)
+
+
+def stage_name(condition: str, stage: int) -> str:
+    """What the agents of a condition at one of its stages (0, 1, ...) are called among those that are trained."""
+    return f"{condition}, stage {stage}"
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,8 @@ class Experiment:
     conditions: Callable[[Any], dict[str, Condition]]
     """`config -> conditions` by name."""
     simulate: Callable[[Any, dict[str, list[Agent]], Any], dict[str, xr.Dataset]]
-    """`(config, trained, key) -> records` by name; `trained` holds each condition's agents, one per seed."""
+    """`(config, trained, key) -> records` by name; `trained` holds each condition's agents, one per seed, and those of
+    its stages by `stage_name`."""
     measure: Callable[[dict[str, xr.Dataset]], dict[str, pd.DataFrame]]
     """`records -> tidy tables`, one of them `CLAIMS`; data sets compared come as records by their names."""
     draw: Callable[[dict[str, pd.DataFrame]], dict[str, Drawing]]

@@ -25,7 +25,7 @@ from fastslow import bibliography, catalog
 from fastslow.agents.agent import Agent
 from fastslow.errors import UserError, check
 from fastslow.experiments import overview
-from fastslow.experiments.experiment import CLAIMS, Claim, Condition, Experiment, judge
+from fastslow.experiments.experiment import CLAIMS, Claim, Condition, Experiment, judge, stage_name
 from fastslow.figures import style
 from fastslow.loop import BEHAVE, TRAIN
 from fastslow.records import record
@@ -109,6 +109,7 @@ def reproduce(
                 "agent": directory.plain(condition.agent),
                 "trainer": directory.plain(condition.trainer),
             }
+            | ({"stages": list(condition.stages)} if condition.stages else {})
             for title, condition in experiment.conditions(config).items()
         },
     }
@@ -126,10 +127,9 @@ def reproduce(
             make_folder(out / "compared")
             record.save(other, out / "compared" / f"{other_name}.nc")
         if not (out / "records").is_dir():
-            trained = {
-                title: train_condition(title, condition, config.seeds, out, quiet)
-                for title, condition in experiment.conditions(config).items()
-            }
+            trained: dict[str, list[Agent]] = {}
+            for title, condition in experiment.conditions(config).items():
+                trained |= train_condition(title, condition, config.seeds, out, quiet)
             simulate(experiment, config, trained, out, quiet)
         return rebuild(experiment, out, quiet)
 
@@ -147,9 +147,8 @@ def compared_records(files: Sequence[Path]) -> dict[str, xr.Dataset]:
 
 def train_condition(
     name: str, condition: Condition, seeds: int, out: Path, quiet: bool = False
-) -> list[Agent]:
-    """Train one condition, or go on, or load what is done: its agents, one per seed."""
-
+) -> dict[str, list[Agent]]:
+    """Train one condition, or go on, or load what is done: its agents, one per seed, and those of its stages."""
     folder = out / "train" / name
     make_folder(folder)
     with timed(out, f"train {name}"):
@@ -163,7 +162,11 @@ def train_condition(
             steps_per_update=seeds * condition.steps_per_update,
             report=Silent if quiet else reporter,
         )
-    return trained_agents(state.agent, seeds)
+    trained = {name: trained_agents(state.agent, seeds)}
+    for i in range(len(condition.stages)):
+        at_stage = jax.tree.map(lambda leaf, i=i: leaf[:, i], state.kept)
+        trained[stage_name(name, i)] = trained_agents(at_stage, seeds)
+    return trained
 
 
 def simulate(

@@ -18,6 +18,7 @@ from fastslow.agents.interaction import interaction
 from fastslow.errors import check
 from fastslow.loop import run
 from fastslow.records.record import from_arrays
+from fastslow.records.schema import PADDING
 from fastslow.tasks.task import Task
 
 NOT_COLUMNS = ("trial", "trial_end")
@@ -41,14 +42,15 @@ def collect(
     **Returns** a record with the task's trial variables, and by time step: `step_trial`, the trial in progress (its
     place along the record's trial axis), `step_reward`, `step_value` V(o_t), `step_rpe` r_{t+1} + gamma V(o_{t+1}) -
     V(o_t). Steps after an episode's end are not there (NaN; `step_trial` -1). What was so at the first, second, ...
-    step of every trial: `records.activity.at_step`.
+    step of every trial: `records.activity.at_step`. Where the task says how many trials an episode is to have
+    (`scheduled_trials`), those that it never came to are there, missed.
     """
     check(episodes > 0, f"episodes is {episodes}, but at least 1 is needed.")
     check(len(agents) > 0, "There are no agents to collect behaviour from.")
     names = [f"seed {i}" for i in range(len(agents))] if subjects is None else list(subjects)
     keys = [jax.random.fold_in(key, i) for i in range(len(agents))]
     lived = [
-        _to_arrays(live(agent, task, key, episodes, units), gamma)
+        _to_arrays(live(agent, task, key, episodes, units), gamma, task.scheduled_trials)
         for agent, key in zip(agents, keys, strict=True)
     ]
     trials = {name: _stack([one[0][name] for one in lived]) for name in lived[0][0]}
@@ -71,7 +73,9 @@ def trained_agents(agents: Agent, count: int) -> list[Agent]:
     return [jax.tree.map(lambda x, i=i: x[i], agents) for i in range(count)]
 
 
-def _to_arrays(lived: dict[str, PyTree], gamma: float) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def _to_arrays(
+    lived: dict[str, PyTree], gamma: float, scheduled: int
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Trial variables `[episode trial ...]` and step variables `[episode time ...]` of one subject."""
     host = jax.tree.map(lambda x: np.swapaxes(np.asarray(x), 0, 1), lived)
     last = host["last"]
@@ -88,7 +92,7 @@ def _to_arrays(lived: dict[str, PyTree], gamma: float) -> tuple[dict[str, np.nda
     }
     if "hidden" in host:
         steps["hidden"] = host["hidden"] + blank[..., None].astype(host["hidden"].dtype)
-    return _by_trial(host["trial"], alive), steps
+    return _by_trial(host["trial"], alive, scheduled), steps
 
 
 def _trial_in_progress(ends: np.ndarray, alive: np.ndarray) -> np.ndarray:
@@ -97,20 +101,26 @@ def _trial_in_progress(ends: np.ndarray, alive: np.ndarray) -> np.ndarray:
     return np.where(alive & (rank < ends.sum(axis=1, keepdims=True)), rank, -1).astype(np.int32)
 
 
-def _by_trial(variables: dict[str, np.ndarray], alive: np.ndarray) -> dict[str, np.ndarray]:
-    """Keep the steps at which trials end, in order; episodes with fewer trials are padded, `present` False."""
+def _by_trial(variables: dict[str, np.ndarray], alive: np.ndarray, scheduled: int) -> dict[str, np.ndarray]:
+    """Keep the steps at which trials end, in order; episodes with fewer trials are padded, `present` False.
+
+    The first `scheduled` trials are there in every episode: those that it did not come to as missed ones, with
+    action -1, reward 0, neither valid nor correct, and NaN (of whole numbers -1) in the columns that nobody knows.
+    """
     ends = variables["trial_end"] & alive
     episode, step = np.nonzero(ends)
     rank = (np.cumsum(ends, axis=1) - 1)[episode, step]
-    shape = (len(ends), int(ends.sum(1).max()))
-    present = np.zeros(shape, bool)
-    present[episode, rank] = True
+    shape = (len(ends), max(int(ends.sum(1).max()), scheduled))
+    done = np.zeros(shape, bool)
+    done[episode, rank] = True
+    present = done | (np.arange(shape[1]) < scheduled)
     columns = {"present": present}
     for name, values in variables.items():
         if name not in NOT_COLUMNS:
             columns[name] = np.zeros((*shape, *values.shape[2:]), values.dtype)
+            columns[name][present & ~done] = 0 if name == "reward" else PADDING[values.dtype.kind]
             columns[name][episode, rank] = values[episode, step]
-    columns["valid"] = columns.get("valid", present) & present
+    columns["valid"] = columns.get("valid", done) & done
     return columns
 
 

@@ -55,6 +55,12 @@ class Task(eqx.Module):
     def episode_steps(self) -> int:
         """Actions in the longest episode."""
 
+    @property
+    def scheduled_trials(self) -> int:
+        """Trials that every episode is to have, where it may end before them: a record then holds the rest as missed
+        (not valid, not correct). 0 where an episode just has the trials that are completed."""
+        return 0
+
     @abstractmethod
     def sample(self, key: Key[Array, ""]) -> PyTree:
         """Draw an episode's hidden truth."""
