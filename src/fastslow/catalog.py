@@ -54,6 +54,12 @@ TASKS = entries(
             "certain and small, or risky and large",
             "wang2018 stopper2014",
         ),
+        "reversal": ("tasks.reversal:Reversal", "three arms, the better one changes", "zorowitz2023"),
+        "reversal_unannounced": (
+            "tasks.reversal:unannounced",
+            "the same at times nobody can foresee",
+            "zorowitz2023",
+        ),
         "two_step": ("tasks.two_step:TwoStep", "two-step task, separate steps", "wang2018 miller2017"),
         "two_step_in_one": ("tasks.two_step:TwoStepInOne", "two-step task, one choice a trial", "wang2018"),
         "two_step_wang2016": ("tasks.two_step:wang2016", "two-step task without swaps", "wang2016"),
@@ -92,6 +98,11 @@ AGENTS = entries(
             "posterior sampling for arms that walk",
             "wang2016 thompson1933",
         ),
+        "bayes_reversal": (
+            "agents.bayes_reversal:bayes_reversal",
+            "filter over which arm is the better one",
+            "hampton2006 zorowitz2023",
+        ),
         "informed": ("agents.informed:informed", "best there is, informative arm", "wang2016"),
         "searcher": ("agents.informed:searcher", "search without replacement, informative arm", "wang2016"),
         "ucb": ("agents.ucb:ucb", "upper confidence bounds", "auer2002"),
@@ -124,6 +135,11 @@ EXPERIMENTS = entries(
             "learning rate follows volatility",
             "wang2016 behrens2007",
         ),
+        "reversal": (
+            "experiments.reversal:EXPERIMENT",
+            "people, network and observer around a reversal",
+            "zorowitz2023 hampton2006",
+        ),
         "two_step": (
             "experiments.two_step:EXPERIMENT",
             "model-free trains model-based",
@@ -146,6 +162,11 @@ ANALYSES = entries(
         "cumulative_regret": ("analysis.regret:cumulative_regret", "expected regret by trial", "wang2016"),
         "suboptimal_pulls": ("analysis.regret:suboptimal_pulls", "wrong pulls by trial", "wang2016"),
         "p_correct": ("analysis.regret:p_correct", "best choices by trial", "wang2016"),
+        "around_reversal": (
+            "analysis.reversal:around_reversal",
+            "best choices around reversals",
+            "zorowitz2023",
+        ),
         "rescorla_wagner": (
             "analysis.rescorla_wagner:fit_blocks",
             "learning rates by block",

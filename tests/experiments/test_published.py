@@ -41,6 +41,16 @@ def test_rats_are_measured_beside_the_agents_and_drawn(tmp_path, data_folder):
     assert "rats" in (tmp_path / "run" / "figures" / "stay.csv").read_text()
 
 
+def test_people_are_measured_around_reversals_by_the_agents_functions(tmp_path, data_folder):
+    people = data_folder / "human_reversal_zorowitz" / "trials.csv.gz"
+    result = reproduce(experiment("reversal"), "smoke", tmp_path / "run", compare=[people], quiet=True)
+    claims = {claim.measure: claim for claim in result.claims}
+    for measure, published in (("trial 1", 0.369), ("trial 15", 0.675), ("trial 20", 0.502)):
+        assert claims[f"people: accuracy, {measure}"].measured == pytest.approx(published, abs=0.001)
+        assert claims[f"people: accuracy, {measure}"].accepted
+    assert "people" in (tmp_path / "run" / "figures" / "reversal.around.csv").read_text()
+
+
 def test_whoever_cannot_be_measured_is_refused_before_the_training(tmp_path):
     rows = "subject,episode,trial,action,reward,transition,valid\n"
     rows += "".join(f"mouse,0,{t},{t % 2},1,{t % 2},1\n" for t in range(20))
@@ -60,6 +70,7 @@ ANCHORS = {
     "bandits": {"regret, Thompson, independent arms": (2.80, 1.6)},
     "informative_arm": {"informed: return in 5 pulls": (20.55, 0.19)},
     "restless": {"control: fitted learning rate, difference": (0.0, 0.15)},
+    "reversal": {"observer: accuracy": (0.693, 0.05)},
     "two_step": {"observer: stay, common-rewarded": (1.0, 0.0), "observer: reward per trial": (0.706, 0.03)},
 }
 

@@ -31,7 +31,8 @@ class Preset:
     repeats: bool = False
     """A missed trial was run again under the same number: number the rows anew, in the file's order."""
     signature: Mapping[str, float] = field(default_factory=dict)
-    """What a right reading gives: mean over subjects of stay probabilities, interaction and reward effect."""
+    """What a right reading gives, mean over subjects: stay probabilities, interaction and reward effect in the two-step
+    task, accuracy (by trial, from 1) in reversal learning."""
 
 
 PRESETS: dict[str, Preset] = {
@@ -95,6 +96,31 @@ PRESETS: dict[str, Preset] = {
             "rare-unrewarded": 0.696,
             "interaction": 0.103,
             "reward_effect": 0.054,
+        },
+    ),
+    # 406 people online, one session of 90 trials each; the file's `correct` is the better arm of the trial.
+    "human_reversal_zorowitz": Preset(
+        header=(
+            *("platform", "subject", "block", "trial", "correct", "choice", "key", "rt", "accuracy"),
+            "outcome",
+        ),
+        columns={
+            "subject": "subject",
+            "trial": "trial",
+            "action": "choice",
+            "reward": "outcome",
+            "correct": "accuracy",
+            "rt": "rt",
+        },
+        species="human",
+        cite=("zorowitz2023",),
+        licence="MIT",
+        signature={
+            "accuracy, trial 1": 0.369,
+            "accuracy, trial 15": 0.675,
+            "accuracy, trial 20": 0.502,
+            "accuracy": 0.567,
+            "accuracy, first trial after a reversal": 0.184,
         },
     ),
 }

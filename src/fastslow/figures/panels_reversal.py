@@ -1,0 +1,63 @@
+"""Panels about reversal learning: how often the better arm is chosen around a reversal, and over a session."""
+
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+
+from fastslow.figures import marks
+from fastslow.figures.style import GREY, look, panel
+
+
+@panel
+def accuracy_around_reversal(
+    axes: Axes, table: pd.DataFrame, chance: float | None = None
+) -> dict[str, list[Artist]]:
+    """One curve per `name` around the reversal: agents, observers and people alike.
+
+    **Arguments**: `table` with columns name, position (0: the first trial after a reversal, drawn as 1; before it
+    -1, -2, ...), mean and, where known, low and high; `chance` a level to mark.
+
+    **Returns**: by name, its line and band.
+    """
+    marks.need(table, "name", "position", "mean")
+    # There is no trial 0: the last before is -1, the first after is 1, and the reversal lies between.
+    places = table.assign(place=table["position"] + 0.5)
+    artists = curves(axes, places, "place", chance)
+    axes.axvline(0, color=GREY, linewidth=0.8, linestyle=":")
+    first, last = int(table["position"].min()), int(table["position"].max())
+    shown = [p for p in range(first, last + 1) if p in (-1, 0) or (p + (p >= 0)) % 5 == 0]
+    axes.set_xticks([p + 0.5 for p in shown], [f"{p + (p >= 0):+d}".replace("-", "−") for p in shown])
+    axes.set_xlabel("trial before and after a reversal")
+    return artists
+
+
+@panel
+def accuracy_by_trial(
+    axes: Axes, table: pd.DataFrame, chance: float | None = None, legend: bool = False
+) -> dict[str, list[Artist]]:
+    """One curve per `name` over the session.
+
+    **Arguments**: `table` with columns name, trial (from 0, drawn from 1), mean and, where known, low and high.
+    """
+    marks.need(table, "name", "trial", "mean")
+    artists = curves(axes, table.assign(place=table["trial"] + 1), "place", chance)
+    axes.set_xlabel("trial")
+    if legend:
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=3)
+    return artists
+
+
+def curves(axes: Axes, table: pd.DataFrame, place: str, chance: float | None) -> dict[str, list[Artist]]:
+    artists = {}
+    for name in marks.in_order(table):
+        rows = table[table["name"] == name].sort_values(place)
+        artists[name] = marks.curve(axes, rows[place].to_numpy(), rows, look(name))
+    if chance is not None:
+        axes.axhline(chance, color=GREY, linewidth=0.6, linestyle="--", zorder=0)
+        axes.annotate(
+            "chance", (1, chance), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=GREY
+        )
+    axes.set_ylim(0, 1)
+    axes.set_xlim(table[place].min(), table[place].max())
+    axes.set_ylabel("P(better arm)")
+    return artists
