@@ -24,16 +24,22 @@ def accuracy_around_reversal(
     places = table.assign(place=table["position"] + 0.5)
     artists = curves(axes, places, "place", chance)
     axes.axvline(0, color=GREY, linewidth=0.8, linestyle=":")
+    if chance is not None:
+        axes.annotate(
+            "chance", (1, chance), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=GREY
+        )
     first, last = int(table["position"].min()), int(table["position"].max())
-    shown = [p for p in range(first, last + 1) if p in (-1, 0) or (p + (p >= 0)) % 5 == 0]
+    shown = [p for p in range(first, last + 1) if p == 0 or (p + (p >= 0)) % 5 == 0]
     axes.set_xticks([p + 0.5 for p in shown], [f"{p + (p >= 0):+d}".replace("-", "−") for p in shown])
     axes.set_xlabel("trial before and after a reversal")
+    ends = {name: float(lines[0].get_ydata()[-1]) for name, lines in artists.items()}
+    marks.end_labels(axes, {marks.wrapped(look(n).label, 18): (ends[n], look(n).colour) for n in ends})
     return artists
 
 
 @panel
 def accuracy_by_trial(
-    axes: Axes, table: pd.DataFrame, chance: float | None = None, legend: bool = False
+    axes: Axes, table: pd.DataFrame, chance: float | None = None
 ) -> dict[str, list[Artist]]:
     """One curve per `name` over the session.
 
@@ -42,8 +48,6 @@ def accuracy_by_trial(
     marks.need(table, "name", "trial", "mean")
     artists = curves(axes, table.assign(place=table["trial"] + 1), "place", chance)
     axes.set_xlabel("trial")
-    if legend:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=3)
     return artists
 
 
@@ -54,9 +58,6 @@ def curves(axes: Axes, table: pd.DataFrame, place: str, chance: float | None) ->
         artists[name] = marks.curve(axes, rows[place].to_numpy(), rows, look(name))
     if chance is not None:
         axes.axhline(chance, color=GREY, linewidth=0.6, linestyle="--", zorder=0)
-        axes.annotate(
-            "chance", (1, chance), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=GREY
-        )
     axes.set_ylim(0, 1)
     axes.set_xlim(table[place].min(), table[place].max())
     axes.set_ylabel("P(better arm)")
