@@ -17,7 +17,7 @@ HAZARD = 0.1
 
 
 def percept(action, reward):
-    return Percept(jnp.zeros(0), jnp.int32(action), jnp.float32(reward), jnp.bool_(action < 0), jnp.int32(0))
+    return Percept(jnp.zeros(0), jnp.int32(action), jnp.float32(reward), jnp.bool_(action < 0), jnp.int32(0), jnp.float32(0))
 
 
 def brute_force(outcomes):
