@@ -17,7 +17,8 @@ HAZARD = 0.1
 
 
 def percept(action, reward):
-    return Percept(jnp.zeros(0), jnp.int32(action), jnp.float32(reward), jnp.bool_(action < 0), jnp.int32(0), jnp.float32(0))
+    zero, first = jnp.float32(0), jnp.bool_(action < 0)
+    return Percept(jnp.zeros(0), jnp.int32(action), jnp.float32(reward), first, jnp.int32(0), zero)
 
 
 def brute_force(outcomes):
