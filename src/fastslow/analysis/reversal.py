@@ -38,7 +38,7 @@ def around_reversal(trials: pd.DataFrame, before: int = 5, after: int = 15) -> p
     since, until = distances(trials, keys)
     tables = []
     for position, kept in ((since, since < after), (-until, until <= before)):
-        near = kept.loc[rows.index]
+        near = rows.index[kept.loc[rows.index]]
         tables.append(rows.loc[near, ["subject"]].assign(position=position[near], correct=hits[near]))
     both = pd.concat(tables)
     check(
