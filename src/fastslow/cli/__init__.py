@@ -15,6 +15,7 @@ COMMANDS = {
     "train": ("train", "any agent on any task, by any trainer"),
     "behave": ("behave", "record a trained agent, its weights frozen"),
     "analyse": ("analyse", "any subject's trials, by any analysis"),
+    "export": ("export", "trials in another format: NWB, BIDS, CSV, NetCDF"),
     "report": ("report", "rebuild a run's figures and report without retraining"),
 }
 WRONG = 2

@@ -13,7 +13,9 @@ from fastslow.cli import options
 from fastslow.cli.parse import parse
 from fastslow.errors import UserError, check
 
-ABOUT = """Analyse trials: a record (.nc), or a table (.csv, .csv.gz) whose columns are named by --map.
+ABOUT = """Analyse trials: a record (.nc), NWB (.nwb), BIDS (_beh.tsv) or a table (.csv, .tsv, also .gz).
+
+--map names the columns where they are called otherwise, as in action=choice,reward=left+right.
 
 The shared data sets are recognised. The analysis is made per subject; what is printed last is over them."""
 SHOWN = 40

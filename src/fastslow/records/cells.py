@@ -3,7 +3,7 @@
 Every number is parsed here and nowhere else, so that each refusal can name the column and the row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,13 +106,20 @@ class Reader(NamedTuple):
         return words
 
     def number(self, name: str, source: str) -> np.ndarray:
-        """Floats; NaN where there is no value."""
+        """Floats, the sum of several columns where `source` joins them; NaN where there is no value."""
+        parts = summands(name, source, self.cells)
+        if len(parts) > 1:
+            return np.sum([self.number(name, part) for part in parts], axis=0)
         words = WORDS.get(name, {})
-        values, missing, text = parsed(self.cells[source], words, self.preset.no_value)
+        values, missing, text = parsed(self.cells[source], words, self.no_value(name))
         kind = f"a number or one of: {', '.join(words)}" if words else "a number"
         self.refuse(text, source, f"is not {kind}")
         self.refuse(~missing & ~np.isfinite(values), source, "is not finite")
         return values * self.preset.scale.get(name, 1.0)
+
+    def no_value(self, name: str) -> tuple[str, ...]:
+        """Words that stand for a missing value in a column of the schema, besides the usual ones."""
+        return (*self.preset.no_value, *self.preset.missing.get(name, ()))
 
     def whole(self, name: str, source: str) -> np.ndarray:
         """Whole numbers from 0; none may be missing."""
@@ -127,7 +134,7 @@ class Reader(NamedTuple):
     def coded(self, name: str, source: str, levels: dict[str, list[str]]) -> np.ndarray:
         """Actions or states as 0, 1, ... (words in the preset's order, or sorted); NaN where missing."""
         cells = self.cells[source]
-        values, missing, text = parsed(cells, {}, self.preset.no_value)
+        values, missing, text = parsed(cells, {}, self.no_value(name))
         if name in self.preset.levels:
             words = list(self.preset.levels[name])
             text = ~missing
@@ -188,11 +195,21 @@ class Reader(NamedTuple):
         """Raise at the first bad row."""
         if bad.any():
             row = int(bad.argmax())
-            excerpt = " ".join(self.cells[source][row][:40].split())
+            parts = [source] if source in self.cells else source.split("+")
+            held = " + ".join(str(self.cells[part.strip()][row]) for part in parts)
+            excerpt = " ".join(held[:40].split())
             raise UserError(
                 f"Row {self.rows[row]} of '{self.path}': column '{source}' holds "
                 f"'{excerpt}', which {why}; mend the file or map another column."
             )
+
+
+def summands(name: str, column: str, source: Collection[str]) -> list[str]:
+    """The columns of the file that one of the schema is made of: one or, of a number, a sum (`left+right`)."""
+    known = SCHEMA.get(name) or SCHEMA["p_reward"]
+    if column in source or "+" not in column or known.kind != "float":
+        return [column]
+    return [part.strip() for part in column.split("+")]
 
 
 def parsed(

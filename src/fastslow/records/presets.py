@@ -13,9 +13,10 @@ class Preset:
     """How one data set is written."""
 
     header: tuple[str, ...]
-    """The columns of the file, in order; an exact match selects the preset."""
+    """The columns of the file, in order; an exact match selects the preset. Of an NWB file: the columns of its table
+    of trials that select it, whatever others there are."""
     columns: Mapping[str, str]
-    """Column of the schema -> column of the file."""
+    """Column of the schema -> column of the file, or several whose sum it is (`left+right`)."""
     species: str
     cite: tuple[str, ...]
     """Keys in references.bib."""
@@ -25,11 +26,15 @@ class Preset:
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Words that stand for 0, 1, ... in a column of the schema."""
     no_value: tuple[str, ...] = ()
-    """Words, besides the usual ones, that stand for a missing value."""
+    """Words, besides the usual ones, that stand for a missing value in any column."""
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The same for single columns of the schema."""
     scale: Mapping[str, float] = field(default_factory=dict)
     """What a column of the schema is multiplied by to be in the schema's unit."""
     repeats: bool = False
     """A missed trial was run again under the same number: number the rows anew, in the file's order."""
+    nwb: bool = False
+    """It is an NWB file, not a table of text."""
     signature: Mapping[str, float] = field(default_factory=dict)
     """What a right reading gives, mean over subjects: stay probabilities, interaction and reward effect in the two-step
     task, accuracy (by trial, from 1) in reversal learning."""
@@ -122,5 +127,24 @@ PRESETS: dict[str, Preset] = {
             "accuracy": 0.567,
             "accuracy, first trial after a reversal": 0.184,
         },
+    ),
+    # Mice that choose between two lick spouts whose reward probabilities drift or jump, a session per NWB file
+    # (Allen Institute for Neural Dynamics); 0 left, 1 right, 2 no response.
+    "mouse_foraging_nwb_aind": Preset(
+        header=(
+            *("animal_response", "rewarded_historyL", "rewarded_historyR"),
+            *("reward_probabilityL", "reward_probabilityR", "goCue_start_time"),
+        ),
+        columns={
+            "action": "animal_response",
+            "reward": "rewarded_historyL+rewarded_historyR",
+            "p_reward_0": "reward_probabilityL",
+            "p_reward_1": "reward_probabilityR",
+        },
+        species="mouse",
+        cite=("rubel2022",),
+        licence="MIT",
+        missing={"action": ("2",)},
+        nwb=True,
     ),
 }

@@ -6,7 +6,6 @@ a pandas.DataFrame with one row per trial. Each turns into the other without los
 """
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from itertools import count, takewhile
@@ -18,6 +17,7 @@ import pandas as pd
 import xarray as xr
 
 from fastslow.errors import UserError, check, nearest
+from fastslow.records.files import replaced
 from fastslow.records.schema import CELL, PADDING, SCHEMA, TAILS, cast
 
 
@@ -58,12 +58,21 @@ def from_arrays(
         check(size == len(labels), f"The arrays have {size} {name}s, but {len(labels)} are named.")
     timed = {name: cast(name, np.asarray(values)) for name, values in (time_arrays or {}).items()}
     data = {name: (dims_of(name, values, shape, tails), values) for name, values in arrays.items()}
+    data = {name: (dims, padded(values, arrays["present"])) for name, (dims, values) in data.items()}
     data |= {name: (dims_of(name, values, shape[:2], tails), values) for name, values in timed.items()}
     try:
         record = xr.Dataset(data, coordinates, dict(attrs or {}))
     except ValueError as error:
         raise UserError(f"The arrays do not fit together in one record: {error}.") from None
     return validate(record)
+
+
+def padded(values: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """The values with the padding of their kind wherever no trial is, so that equal records are equal there too."""
+    if present.all() or values is present:
+        return values
+    there = present.reshape(present.shape + (1,) * (values.ndim - 3))
+    return np.where(there, values, np.asarray(PADDING[values.dtype.kind], values.dtype))
 
 
 def dims_of(
@@ -167,6 +176,12 @@ def dense(values: np.ndarray, cells: np.ndarray, shape: tuple[int, int, int]) ->
     return array.reshape(*shape, *values.shape[1:])
 
 
+def places_of(record: xr.Dataset, trials: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where each row of a trial table stands in its record, as indices of subject, episode and trial."""
+    subject, episode, trial = (record.indexes[name].get_indexer(trials[name]) for name in CELL)
+    return subject, episode, trial
+
+
 def plain(column: pd.Series) -> np.ndarray:
     """A column of a table as a plain array; nullable numbers with gaps become floats, missing text ""."""
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
@@ -220,7 +235,6 @@ def trials(record: xr.Dataset) -> pd.DataFrame:
 def save(record: xr.Dataset, path: str | Path) -> Path:
     """Write the record as NetCDF-4: aside first, then renamed, so that no reader meets half a file."""
     path = Path(path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     record = validate(record).assign_attrs()
     record.attrs = encode_attrs(record.attrs)
     # Checksums (Fletcher-32) make a flipped bit an error on reading, not another number.
@@ -229,16 +243,8 @@ def save(record: xr.Dataset, path: str | Path) -> Path:
         for name, values in record.data_vars.items()
         if values.dtype.kind != "U" and values.size
     }
-    try:
+    with replaced(path) as aside:
         record.to_netcdf(aside, engine="netcdf4", format="NETCDF4", encoding=encoding)
-        with open(aside, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"The record cannot be written to '{path}': {reason}; give another place.") from None
-    finally:
-        aside.unlink(missing_ok=True)
     return path
 
 

@@ -25,6 +25,7 @@ class Column(NamedTuple):
     most: float = np.inf
     tail: str | None = None
     """Name of a fourth dimension; the table then has the columns `name_0`, `name_1`, ..."""
+    unit: str = ""
 
 
 SCHEMA: dict[str, Column] = {
@@ -47,7 +48,7 @@ SCHEMA: dict[str, Column] = {
     "regret": Column("float", "expected reward of the best choice less that of the choice made", ">= 0"),
     "value": Column("float", "the subject's estimate of the return before it chose", "real"),
     "rpe": Column("float", "reward prediction error of the trial", "real"),
-    "rt": Column("float", "time from the choice's onset to the choice, in seconds", ">= 0"),
+    "rt": Column("float", "time from the choice's onset to the choice", ">= 0", unit="s"),
 }
 """The columns that mean the same for every subject; a table may have more, which are kept as they are."""
 

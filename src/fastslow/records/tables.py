@@ -1,24 +1,34 @@
-"""Reading other people's trials: CSV files (also gzipped) and NetCDF records into the one trial table.
+"""One way in and one way out for behaviour, whatever the file: the suffix says the format.
 
-Columns are named by a map or known by a preset. Nothing is dropped and nothing is guessed silently: a missing
-choice is kept and flagged, and whatever cannot be read is refused with its row and column.
+Records (.nc), NWB sessions (.nwb), BIDS tables (_beh.tsv) and tables of text (.csv, .tsv, also gzipped) are read into
+one record or one trial table, and a record is written as any of them.
 """
 
-import csv
-import gzip
-import re
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
+import xarray as xr
 
 from fastslow.errors import UserError, check, nearest
-from fastslow.records import record
-from fastslow.records.cells import Reader
+from fastslow.records import bids, record
+from fastslow.records.blueprint import outside_table
+from fastslow.records.delimited import read_cells, read_delimited
 from fastslow.records.presets import PRESETS, Preset
-from fastslow.records.schema import SCHEMA
+from fastslow.records.text_tables import KEY, read_beside, read_table, write_table
+
+TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+KNOWN = (".nc", ".nwb", bids.SUFFIX, *TEXT)
+NOTHING_KNOWN = Preset((), {}, "", (), "")
+
+
+class Window(NamedTuple):
+    """When spikes count: from `start` to before `stop`, in seconds from the event in a column of the trials."""
+
+    event: str
+    start: float = 0.0
+    stop: float = 1.0
 
 
 def read_trials(
@@ -26,102 +36,130 @@ def read_trials(
 ) -> pd.DataFrame:
     """Read the trials of agents, people or animals.
 
-    **Arguments**: `path` a CSV file (`.csv`, `.csv.gz`; comma, semicolon or tab) or a record (`.nc`).
-    `preset` a name in `PRESETS`; unless columns are given, a file whose header is exactly a preset's is
-    recognised. `columns` maps columns of the schema to the file's, as in `{"action": "choice"}`; columns
-    already rightly named need no mention, and `p_reward_0`, `p_reward_1`, ... name probabilities.
+    **Arguments**: `path` a record (`.nc`), an NWB session (`.nwb`), a BIDS table (`_beh.tsv`) or a table of text
+    (`.csv`, `.tsv`, also `.gz`; comma, semicolon or tab). `preset` a name in `PRESETS`; unless columns are given, a
+    file with a preset's columns is recognised. `columns` maps columns of the schema to the file's, as in
+    `{"action": "choice"}` (or to a sum of them, `{"reward": "left+right"}`); columns already rightly named need no
+    mention, and `p_reward_0`, `p_reward_1`, ... name probabilities.
 
     **Returns**: one row per trial in the file's order, the schema's columns first, then all others under the
     file's names (`source_NAME` where the schema has that name). Trials that count from 1 are made to count
     from 0; episodes count from 0 within each subject, and their labels in the file are kept as a column.
     Words for actions and states are coded in sorted order (or the preset's), and so are the actions -1 and 1;
     the attrs `action_levels` and `state_levels` remember them. A trial without choice, reward, transition or
-    state has `valid` False and there -1, or reward 0. The attr `preset` tells which preset was used.
+    state has `valid` False and there -1, or reward 0. The attr `preset` tells which preset was used. A table that
+    fastslow wrote is known by the file beside it and comes back as it was.
 
     **Errors**: `UserError` names the file and, where it applies, column and row (the header is row 1).
     """
-    path = Path(path)
+    path = known_path(path)
+    foreign = None if path.suffix in (".nc", ".nwb") else foreign_trials(path, preset, columns)
+    return record.trials(read_record(path, preset, columns)) if foreign is None else foreign
+
+
+def read_record(
+    path: str | Path,
+    preset: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    window: Window | None = None,
+) -> xr.Dataset:
+    """Read any of the files of `read_trials` as a record.
+
+    **Arguments**: `window` of an NWB file with units: when their spikes count, as the variable `activity`.
+    """
+    path = known_path(path)
+    check(
+        window is None or path.suffix == ".nwb",
+        f"Spikes around an event are counted in NWB files, but '{path}' is none; leave the event out.",
+    )
+    if path.suffix == ".nwb":
+        from fastslow.records import nwb_read
+
+        return nwb_read.read_nwb(path, preset, columns, window)
     if path.suffix == ".nc":
         check(
             not columns and not preset, f"'{path}' is a record: its columns have their names, so give no map."
         )
-        return record.trials(record.load(path))
-    if preset is not None and preset not in PRESETS:
-        raise UserError(f"There is no preset '{preset}'{nearest(preset, PRESETS)}")
-    source, rows = read_cells(path)
-    if preset is None and not columns:
+        return record.load(path)
+    trials = foreign_trials(path, preset, columns)
+    if trials is not None:
+        return record.from_trials(trials)
+    return read_table(path, delimiter_of(path), read_beside(path))
+
+
+def write_record(behaviour: xr.Dataset, path: str | Path) -> list[str]:
+    """Write a record in the format that the suffix names, so that `read_record` gives it back as it is.
+
+    **Returns** the variables that a table of text has no place for (one value per time step or per unit), which are
+    left out of it; none for `.nc` and `.nwb`.
+    """
+    path = Path(path)
+    if path.suffix == ".nc":
+        record.save(behaviour, path)
+        return []
+    if path.suffix == ".nwb":
+        from fastslow.records import nwb_write
+
+        nwb_write.write_nwb(behaviour, path)
+        return []
+    check(
+        path.name.endswith(KNOWN),
+        f"'{path.name}' names no format that a record can be written in; its name must end in one of: "
+        f"{', '.join(KNOWN)}.",
+    )
+    left_out = outside_table(behaviour)
+    kept = behaviour.drop_vars(left_out)
+    used = {name for values in kept.data_vars.values() for name in values.dims}
+    kept = kept.drop_vars([name for name, labels in kept.coords.items() if not set(labels.dims) <= used])
+    if path.name.endswith(bids.SUFFIX):
+        bids.write_bids(kept, path)
+    else:
+        write_table(kept, path, delimiter_of(path), "")
+    return left_out
+
+
+def known_path(path: str | Path) -> Path:
+    path = Path(path)
+    check(path.is_file(), f"There is no file '{path}'; check the name.")
+    return path
+
+
+def delimiter_of(path: Path) -> str:
+    return "\t" if ".tsv" in path.suffixes[-2:] else ","
+
+
+def foreign_trials(path: Path, preset: str | None, columns: Mapping[str, str] | None) -> pd.DataFrame | None:
+    """The trial table of a table of text that fastslow did not write; None where it did."""
+    plan = plan_of(preset, path)
+    if not preset and not columns and read_beside(path).get(KEY):
+        return None
+    if plan is None and not columns:
+        source, _ = read_cells(path)
         preset = next((name for name, known in PRESETS.items() if known.header == tuple(source)), None)
-    plan = PRESETS[preset] if preset else Preset((), {}, "", (), "")
-    chosen = column_map(source, dict(plan.columns), dict(columns or {}), path)
-    trials = Reader(source, rows, path, plan).table(chosen)
-    if preset:
-        about = {"preset": preset, "species": plan.species, "cite": list(plan.cite), "licence": plan.licence}
-        trials.attrs |= about
+        plan = PRESETS[preset] if preset else None
+    reader = bids.read_foreign if path.name.endswith((bids.SUFFIX, f"{bids.SUFFIX}.gz")) else read_delimited
+    trials = reader(path, plan or NOTHING_KNOWN, dict(columns or {}))
+    trials.attrs |= provenance(preset)
     return trials
 
 
-def read_cells(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The cells of a CSV file as text by column, and the rows' numbers in the file.
-
-    Refuses what is missing, empty, ragged or damaged.
-    """
-    check(path.is_file(), f"There is no file '{path}'; check the name.")
-    try:
-        opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            reader = csv.reader(file, delimiter=max(",;\t", key=first.count), strict=True)
-            # Blank lines are no trials; line numbers are kept so that errors name the row that editors show.
-            lines = [(reader.line_num, cells) for cells in reader if cells]
-    except csv.Error as error:
-        raise UserError(f"'{path}' is not a readable CSV file: {error}.") from None
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise UserError(
-            f"'{path}' cannot be read as CSV (damaged, or another kind of file): {error}."
-        ) from None
-    check(bool(lines), f"'{path}' is empty; give a CSV file with a header and one row per trial.")
-    header = [name.strip() for name in lines[0][1]]
-    check(len(lines) > 1, f"'{path}' has a header but no trials.")
-    for name in header:
-        check(header.count(name) == 1, f"'{path}' has the column '{name}' twice; rename one of them.")
-    for number, cells in lines:
-        if len(cells) != len(header):
-            raise UserError(
-                f"Row {number} of '{path}' has {len(cells)} cells, but the header has {len(header)}; mend it."
-            )
-    columns = zip(*(cells for _, cells in lines[1:]), strict=True)
-    cells = {name: np.array(values, dtype=object) for name, values in zip(header, columns, strict=True)}
-    return cells, np.array([number for number, _ in lines[1:]])
+def plan_of(preset: str | None, path: Path) -> Preset | None:
+    """The preset of a name, for a file of its kind."""
+    if preset is None:
+        return None
+    if preset not in PRESETS:
+        raise UserError(f"There is no preset '{preset}'{nearest(preset, PRESETS)}")
+    check(
+        PRESETS[preset].nwb == (path.suffix == ".nwb"),
+        f"The preset '{preset}' is for {'NWB files' if PRESETS[preset].nwb else 'tables of text'}, but '{path}' is "
+        "none; leave it out.",
+    )
+    return PRESETS[preset]
 
 
-def column_map(
-    source: Mapping[str, np.ndarray], preset: dict[str, str], user: dict[str, str], path: Path
-) -> dict[str, str]:
-    """Column of the schema -> column of the file: the user's word, else the preset's, else the same name."""
-    for name in user:
-        if not is_known(name):
-            raise UserError(f"The trial table has no column '{name}' to map to{nearest(name, SCHEMA)}")
-    chosen = preset | user
-    for name, column in chosen.items():
-        if column not in source:
-            raise UserError(f"'{path}' has no column '{column}' (for {name}){nearest(column, source)}")
-    taken = set(chosen.values())
-    chosen |= {name: name for name in source if is_known(name) and name not in chosen and name not in taken}
-    for name, column in SCHEMA.items():
-        if column.needed and name not in chosen:
-            raise UserError(
-                f"'{path}' has no column '{name}'; name the one that holds the {column.meaning} with "
-                f"--map {name}=COLUMN, where COLUMN is one of: {', '.join(source)}."
-            )
-    return {name: chosen[name] for name in sorted(chosen, key=lambda name: schema_order(name))}
-
-
-def is_known(name: str) -> bool:
-    """A name of the schema, or `p_reward_0`, `p_reward_1`, ..."""
-    return name in SCHEMA or re.fullmatch(r"p_reward_\d+", name) is not None
-
-
-def schema_order(name: str) -> tuple[int, int]:
-    base, _, index = name.rpartition("_") if name not in SCHEMA else (name, "", "0")
-    return list(SCHEMA).index(base), int(index)
+def provenance(preset: str | None) -> dict[str, object]:
+    """What a preset says of whose the trials are."""
+    if preset is None:
+        return {}
+    plan = PRESETS[preset]
+    return {"preset": preset, "species": plan.species, "cite": list(plan.cite), "licence": plan.licence}
