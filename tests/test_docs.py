@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fastslow import bibliography, catalog
-from fastslow.cli import COMMANDS, analyse, behave, cite, options, parse, report, reproduce, train
+from fastslow.cli import COMMANDS, analyse, behave, cite, export, options, parse, report, reproduce, train
 from fastslow.cli import catalogue as listing
 from fastslow.records.presets import PRESETS
 from fastslow.records.schema import SCHEMA
@@ -137,6 +137,7 @@ FORMS: dict[str, Callable[[list[str]], type]] = {
     ),
     "behave": lambda words: fields(behave.fields_of(words)),
     "analyse": lambda words: fields(analyse.fields_of(words)),
+    "export": lambda words: export.Export,
 }
 """What reads the words of each command."""
 

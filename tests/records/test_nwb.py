@@ -9,8 +9,8 @@ import pytest
 
 from fastslow.errors import UserError
 from fastslow.records import record
-from fastslow.records.spikes import count_spikes
-from fastslow.records.tables import Window, read_record, read_trials, write_record
+from fastslow.records.spikes import Window, count_spikes
+from fastslow.records.tables import read_record, read_trials, write_record
 
 pynwb = pytest.importorskip("pynwb")
 

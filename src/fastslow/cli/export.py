@@ -12,7 +12,7 @@ from fastslow.cli.parse import parse
 from fastslow.errors import UserError, check
 
 if TYPE_CHECKING:
-    from fastslow.records.tables import Window
+    from fastslow.records.spikes import Window
 
 ABOUT = """Write trials in another format; the suffix of --out says which.
 
@@ -30,7 +30,9 @@ class Export:
     event: Annotated[
         str, arg(help="Of NWB: column of times around which each unit's spikes are counted.")
     ] = ""
-    window: Annotated[str, arg(help="From when to when, in seconds from the event.")] = "0,1"
+    window: Annotated[
+        str, arg(help="From when to when, in seconds from the event, as in --window=-0.5,1.")
+    ] = "0,1"
 
 
 def main(words: Sequence[str]) -> int:
@@ -59,10 +61,10 @@ def window_of(event: str, text: str) -> "Window | None":
     """`--event` and `--window`; None without an event."""
     if not event:
         return None
-    from fastslow.records.tables import Window
+    from fastslow.records.spikes import Window
 
     try:
         start, stop = (float(part) for part in text.split(","))
     except ValueError:
-        raise UserError(f"--window is '{text}', but must be two numbers, as in -0.5,1.") from None
+        raise UserError(f"--window is '{text}', but must be two numbers, as in --window=-0.5,1.") from None
     return Window(event, start, stop)

@@ -18,7 +18,7 @@ from fastslow.agents.interaction import interaction
 from fastslow.errors import check
 from fastslow.loop import run
 from fastslow.records.record import from_arrays
-from fastslow.records.schema import PADDING
+from fastslow.records.schema import PADDING, SCHEMA
 from fastslow.tasks.task import Task
 
 NOT_COLUMNS = ("trial", "trial_end")
@@ -55,8 +55,14 @@ def collect(
     ]
     trials = {name: _stack([one[0][name] for one in lived]) for name in lived[0][0]}
     steps = {name: np.stack([one[1][name] for one in lived]) for name in lived[0][1]}
-    provenance = {"task": type(task).__name__, "fastslow": __version__} | dict(attrs or {})
-    return from_arrays(trials, names, provenance, steps)
+    provenance = {"task": type(task).__name__, "fastslow": __version__, "variables": own_variables(task)}
+    return from_arrays(trials, names, provenance | dict(attrs or {}), steps)
+
+
+def own_variables(task: Task) -> dict[str, dict[str, str]]:
+    """What the task says of its trial variables that the schema does not know, so that a file can say it too."""
+    own = [one for one in task.trial_variables if one.name not in (*SCHEMA, *NOT_COLUMNS)]
+    return {one.name: {"meaning": one.meaning, "levels": one.levels, "unit": one.unit} for one in own}
 
 
 @eqx.filter_jit

@@ -7,7 +7,7 @@ keep their name and kind. A file that fastslow wrote comes back as the record th
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,19 +18,16 @@ from fastslow.records.blueprint import column_kinds, rebuild
 from fastslow.records.cells import Reader, summands
 from fastslow.records.delimited import column_map
 from fastslow.records.nwb import BLUEPRINT, PROCESSING, SESSION, SUBJECT, need_pynwb, quiet
-from fastslow.records.presets import PRESETS, Preset
+from fastslow.records.presets import NOTHING_KNOWN, PRESETS, Preset, plan_of, provenance
 from fastslow.records.record import from_trials
-from fastslow.records.spikes import add_activity, counts
-
-if TYPE_CHECKING:
-    from fastslow.records.tables import Window
+from fastslow.records.spikes import Window, add_activity, counts
 
 NOT_KEPT = ("tags", "timeseries", "timeseries_index")
 """Columns of NWB's own table of trials that point into other parts of the file."""
 
 
 def read_nwb(
-    path: Path, preset: str | None, columns: Mapping[str, str] | None, window: "Window | None" = None
+    path: Path, preset: str | None, columns: Mapping[str, str] | None, window: Window | None = None
 ) -> xr.Dataset:
     """The record of an NWB file; see `tables.read_record` for the arguments.
 
@@ -55,7 +52,7 @@ def read_nwb(
 
 
 def read_file(
-    file: Any, path: Path, preset: str | None, columns: Mapping[str, str] | None, window: "Window | None"
+    file: Any, path: Path, preset: str | None, columns: Mapping[str, str] | None, window: Window | None
 ) -> xr.Dataset:
     if file.trials is None or len(file.trials) == 0:
         raise UserError(f"'{path}' has no table of trials, so it holds no behaviour that can be read.")
@@ -66,8 +63,6 @@ def read_file(
         preset = next(
             (n for n, known in PRESETS.items() if known.nwb and set(known.header) <= set(table)), None
         )
-    from fastslow.records.tables import NOTHING_KNOWN, plan_of, provenance
-
     trials = trial_table(file, path, table, plan_of(preset, path) or NOTHING_KNOWN, dict(columns or {}))
     meanings = {name: {"meaning": str(file.trials[name].description)} for name in table if name in trials}
     trials.attrs |= provenance(preset) | {"nwb": session_of(file), "variables": meanings}

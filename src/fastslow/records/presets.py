@@ -6,6 +6,9 @@ by one more entry. A file whose header is exactly a preset's is recognised witho
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastslow.errors import UserError, check, nearest
 
 
 @dataclass(frozen=True)
@@ -148,3 +151,27 @@ PRESETS: dict[str, Preset] = {
         nwb=True,
     ),
 }
+NOTHING_KNOWN = Preset((), {}, "", (), "")
+"""For a file of which only the user knows how it is written."""
+
+
+def plan_of(preset: str | None, path: Path) -> Preset | None:
+    """The preset of a name, for a file of its kind."""
+    if preset is None:
+        return None
+    if preset not in PRESETS:
+        raise UserError(f"There is no preset '{preset}'{nearest(preset, PRESETS)}")
+    check(
+        PRESETS[preset].nwb == (path.suffix == ".nwb"),
+        f"The preset '{preset}' is for {'NWB files' if PRESETS[preset].nwb else 'tables of text'}, but '{path}' is "
+        "none; leave it out.",
+    )
+    return PRESETS[preset]
+
+
+def provenance(preset: str | None) -> dict[str, object]:
+    """What a preset says of whose the trials are."""
+    if preset is None:
+        return {}
+    plan = PRESETS[preset]
+    return {"preset": preset, "species": plan.species, "cite": list(plan.cite), "licence": plan.licence}

@@ -1,6 +1,6 @@
 """From spike times to activity by trial: how often each unit fired around an event of each trial."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,13 @@ from jaxtyping import Float
 from fastslow.records.record import places_of
 from fastslow.records.schema import CELL
 
-if TYPE_CHECKING:
-    from fastslow.records.tables import Window
+
+class Window(NamedTuple):
+    """When spikes count: from `start` to before `stop`, in seconds from the event in a column of the trials."""
+
+    event: str
+    start: float = 0.0
+    stop: float = 1.0
 
 
 def count_spikes(
@@ -27,7 +32,7 @@ def count_spikes(
 
 
 def counts(
-    units: Any, events: Float[np.ndarray, " event"], window: "Window"
+    units: Any, events: Float[np.ndarray, " event"], window: Window
 ) -> Float[np.ndarray, "event unit"]:
     """Counts of all units of an NWB file's table; NaN too where a unit was not observed for the whole window."""
     observed = "obs_intervals" in units.colnames
@@ -51,7 +56,7 @@ def add_activity(
     trials: pd.DataFrame,
     fired: Float[np.ndarray, "row unit"],
     units: Any,
-    window: "Window",
+    window: Window,
 ) -> xr.Dataset:
     """The record with `activity` (subject, episode, trial, unit) and what it is counted from.
 

@@ -6,29 +6,20 @@ one record or one trial table, and a record is written as any of them.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 import xarray as xr
 
-from fastslow.errors import UserError, check, nearest
+from fastslow.errors import check
 from fastslow.records import bids, record
 from fastslow.records.blueprint import outside_table
 from fastslow.records.delimited import read_cells, read_delimited
-from fastslow.records.presets import PRESETS, Preset
+from fastslow.records.presets import NOTHING_KNOWN, PRESETS, plan_of, provenance
+from fastslow.records.spikes import Window
 from fastslow.records.text_tables import KEY, read_beside, read_table, write_table
 
 TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 KNOWN = (".nc", ".nwb", bids.SUFFIX, *TEXT)
-NOTHING_KNOWN = Preset((), {}, "", (), "")
-
-
-class Window(NamedTuple):
-    """When spikes count: from `start` to before `stop`, in seconds from the event in a column of the trials."""
-
-    event: str
-    start: float = 0.0
-    stop: float = 1.0
 
 
 def read_trials(
@@ -141,25 +132,3 @@ def foreign_trials(path: Path, preset: str | None, columns: Mapping[str, str] | 
     trials = reader(path, plan or NOTHING_KNOWN, dict(columns or {}))
     trials.attrs |= provenance(preset)
     return trials
-
-
-def plan_of(preset: str | None, path: Path) -> Preset | None:
-    """The preset of a name, for a file of its kind."""
-    if preset is None:
-        return None
-    if preset not in PRESETS:
-        raise UserError(f"There is no preset '{preset}'{nearest(preset, PRESETS)}")
-    check(
-        PRESETS[preset].nwb == (path.suffix == ".nwb"),
-        f"The preset '{preset}' is for {'NWB files' if PRESETS[preset].nwb else 'tables of text'}, but '{path}' is "
-        "none; leave it out.",
-    )
-    return PRESETS[preset]
-
-
-def provenance(preset: str | None) -> dict[str, object]:
-    """What a preset says of whose the trials are."""
-    if preset is None:
-        return {}
-    plan = PRESETS[preset]
-    return {"preset": preset, "species": plan.species, "cite": list(plan.cite), "licence": plan.licence}

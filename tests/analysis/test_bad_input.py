@@ -1,0 +1,176 @@
+"""Whatever is odd about a record, every analysis of the catalog gives finite numbers, flagged rows or one sentence."""
+
+import inspect
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fastslow import catalog
+from fastslow.errors import UserError
+from fastslow.records import record
+
+FLAG = "note"
+"""Column that says in words why a number of its row is not there."""
+OPTIONS = {"regret": {"pulls": 30}}
+"""Where the default asks for longer episodes."""
+
+
+def healthy(subjects=2, episodes=2, length=30) -> pd.DataFrame:
+    """A table with every column that an analysis may ask for: two arms, two stages, reversals, volatility."""
+    rng = np.random.default_rng(0)
+    rows = subjects * episodes * length
+    who, episode, trial = np.unravel_index(np.arange(rows), (subjects, episodes, length))
+    action, common = rng.integers(0, 2, rows), rng.random(rows) < 0.8
+    block = trial // 10
+    p = np.where((block + episode) % 2 == 0, 0.8, 0.2)
+    paid = np.where(action == 0, p, 1 - p)
+    return pd.DataFrame(
+        {
+            "subject": np.char.add("subject ", who.astype(str)),
+            "episode": episode,
+            "trial": trial,
+            "action": action,
+            "reward": (rng.random(rows) < paid).astype(float),
+            "valid": True,
+            "transition": common.astype(int),
+            "state": np.where(common, action, 1 - action),
+            "p_reward_0": p,
+            "p_reward_1": 1 - p,
+            "correct": paid == 0.8,
+            "regret": 0.8 - paid,
+            "value": rng.random(rows),
+            "rpe": rng.normal(size=rows),
+            "rt": rng.random(rows),
+            "block": block,
+            "problem": episode,
+            "volatility": np.where(episode == 0, 0.02, 0.2),
+        }
+    )
+
+
+def rows_where(keep):
+    return lambda table: table[keep(table)].reset_index(drop=True)
+
+
+def put(**columns):
+    return lambda table: table.assign(**columns)
+
+
+def holes(table, name, value):
+    """Every seventh value of a column replaced."""
+    values = table[name].astype(object if isinstance(value, str) else float).to_numpy().copy()
+    values[::7] = value
+    return table.assign(**{name: values})
+
+
+def missed(table):
+    """Every fifth trial without a choice, and some rows not there at all."""
+    gone = table.index % 5 == 2
+    table = table.assign(
+        valid=~gone,
+        action=np.where(gone, -1, table["action"]),
+        reward=np.where(gone, 0.0, table["reward"]),
+        transition=np.where(gone, -1, table["transition"]),
+        state=np.where(gone, -1, table["state"]),
+    )
+    return table[table.index % 11 != 3].reset_index(drop=True)
+
+
+ODD = {
+    "nothing odd": lambda table: table,
+    "one subject": rows_where(lambda t: t["subject"] == "subject 0"),
+    "one trial": rows_where(
+        lambda t: (t["subject"] == "subject 0") & (t["episode"] == 0) & (t["trial"] == 0)
+    ),
+    "one trial an episode": rows_where(lambda t: t["trial"] == 0),
+    "two trials an episode": rows_where(lambda t: t["trial"] < 2),
+    "one subject has one trial": rows_where(lambda t: (t["subject"] != "subject 1") | (t.index == 60)),
+    "all rewarded": put(reward=1.0),
+    "none rewarded": put(reward=0.0),
+    "one subject never rewarded": lambda t: t.assign(
+        reward=t["reward"].where(t["subject"] != "subject 1", 0.0)
+    ),
+    "always the same choice": put(action=0, state=0, transition=1),
+    "always right": put(correct=True, regret=0.0),
+    "one problem": put(p_reward_0=0.5, p_reward_1=0.5, regret=0.0, volatility=0.1, block=0, problem=0),
+    "missed trials": missed,
+    "no valid trial": put(valid=False, action=-1, reward=0.0),
+    "one subject without a valid trial": lambda t: t.assign(valid=t["subject"] != "subject 1"),
+    "no rows": lambda table: table.iloc[:0],
+    "reward is NaN": lambda t: holes(t, "reward", np.nan),
+    "reward is infinite": lambda t: holes(t, "reward", np.inf),
+    "reward is text": lambda t: holes(t, "reward", "lots"),
+    "action is NaN": lambda t: holes(t, "action", np.nan),
+    "transition is NaN": lambda t: holes(t, "transition", np.nan),
+    "regret is NaN": lambda t: holes(t, "regret", np.nan),
+    "correct is NaN": lambda t: holes(t, "correct", np.nan),
+    "block is NaN": lambda t: holes(t, "block", np.nan),
+    "p_reward is NaN": lambda t: holes(t, "p_reward_0", np.nan),
+    "volatility is NaN": lambda t: holes(t, "volatility", np.nan),
+    "only the needed columns": lambda t: t[["subject", "trial", "action", "reward"]].drop_duplicates(
+        ["subject", "trial"]
+    ),
+    "an index of one's own": lambda t: t.set_index(np.arange(len(t)) * 3 + 100),
+    "a repeated index": lambda t: t.set_index(np.zeros(len(t), int)),
+    "shuffled": lambda t: t.sample(frac=1, random_state=0),
+}
+
+
+def silent(table: pd.DataFrame) -> list[str]:
+    """Columns with a number that is not finite in a row that says nothing about it."""
+    flagged = table[FLAG].astype(str) != "" if FLAG in table else pd.Series(False, table.index)
+    numbers = table.select_dtypes("number")
+    return [name for name in numbers if not np.isfinite(numbers[name].to_numpy(float))[~flagged].all()]
+
+
+def analyse(name: str, table: pd.DataFrame):
+    """The analysis' answer: its tables, or the sentence with which it refuses."""
+    entry = catalog.ANALYSES[name]
+    analysis = catalog.load("analysis", name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            takes_units = "record" in inspect.signature(analysis).parameters
+            answers = [analysis(with_units(table) if takes_units else table, **OPTIONS.get(name, {}))]
+            if entry.then:
+                answers.append(catalog.load_target(entry.then)(answers[0]))
+        return answers
+    except UserError as error:
+        return str(error)
+
+
+def with_units(table: pd.DataFrame):
+    """The record of a table with three units: one that follows the choice, one of noise, one that never fires."""
+    made = record.from_trials(table)
+    rng = np.random.default_rng(1)
+    shape = tuple(made.sizes[name] for name in ("subject", "episode", "trial"))
+    units = np.stack(
+        [made["action"] + rng.normal(size=shape), rng.normal(size=shape), np.zeros(shape)], axis=-1
+    )
+    return made.assign(activity=(("subject", "episode", "trial", "unit"), units))
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("name", catalog.ANALYSES)
+def test_no_answer_is_silently_wrong(name, odd):
+    answer = analyse(name, ODD[odd](healthy()))
+    if isinstance(answer, str):
+        assert "\n" not in answer and answer.endswith("."), answer
+        assert odd != "nothing odd", answer
+        return
+    for table in answer:
+        assert len(table) > 0 and not silent(table), f"{silent(table)} are not finite"
+
+
+@pytest.mark.parametrize("name", catalog.ANALYSES)
+def test_the_order_and_index_of_rows_do_not_matter(name):
+    straight = analyse(name, healthy())
+    for odd in ("an index of one's own", "a repeated index", "shuffled"):
+        other = analyse(name, ODD[odd](healthy()))
+        assert not isinstance(other, str), other
+        for a, b in zip(straight, other, strict=True):
+            keys = [key for key in a if a[key].dtype.kind not in "f"]
+            a, b = (t.sort_values(keys).reset_index(drop=True) for t in (a, b))
+            pd.testing.assert_frame_equal(a, b, rtol=1e-4, atol=1e-6, check_dtype=False)
