@@ -5,7 +5,6 @@ trials (an empty session has no row), the kind of every variable, which columns 
 Table and blueprint together are the record, bit for bit; CSV, BIDS and NWB files carry both.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +37,7 @@ def blueprint(record: xr.Dataset) -> dict[str, Any]:
             "dtype": kind_of(values),
             "values": values.values.tolist(),
         }
-        for name, values in record.coords.items()
+        for name, values in sorted(record.coords.items(), key=lambda item: (item[0] not in CELL, str(item[0])))
     }
     variables = {
         str(name): {
@@ -49,7 +48,8 @@ def blueprint(record: xr.Dataset) -> dict[str, Any]:
         for name, values in record.data_vars.items()
         if name != "present"
     }
-    attributes = json.loads(json.dumps(encode_attrs(record.attrs)))
+    # As NetCDF would give them back, in an order that does not depend on how they came in.
+    attributes = dict(sorted(decode_attrs(encode_attrs(record.attrs)).items()))
     return {"format": FORMAT, "coordinates": labels, "variables": variables, "attributes": attributes}
 
 
@@ -135,7 +135,7 @@ def rebuild(
     record = from_arrays(
         trial_arrays,
         labels["subject"].tolist(),
-        decode_attrs(plan["attributes"]),
+        dict(plan["attributes"]),
         time_arrays,
         tails,
         labels["episode"].tolist(),

@@ -66,7 +66,9 @@ def write_table(
     own = {"release": __version__, "blanks": blanks} | blueprint(record)
     said = dict(described or {}) | {KEY: own}
     with replaced(aside_name) as aside:
-        aside.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        # A line for each column, and one for the blueprint.
+        lines = [f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in said.items()]
+        aside.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     with replaced(path) as aside:
         # Without a time stamp, so that the same record gives the same bytes.
         aside.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
