@@ -13,8 +13,8 @@ from fastslow.records import record
 
 FLAG = "note"
 """Column that says in words why a number of its row is not there."""
-OPTIONS = {"regret": {"pulls": 30}}
-"""Where the default asks for longer episodes."""
+OPTIONS = {"regret": {"pulls": 30}, "rescorla_wagner": {"episodes_per_block": 1}}
+"""Where the defaults ask for more or longer episodes."""
 
 
 def healthy(subjects=2, episodes=2, length=30) -> pd.DataFrame:
@@ -157,11 +157,19 @@ def with_units(table: pd.DataFrame):
 def test_no_answer_is_silently_wrong(name, odd):
     answer = analyse(name, ODD[odd](healthy()))
     if isinstance(answer, str):
-        assert "\n" not in answer and answer.endswith("."), answer
+        assert "\n" not in answer and answer.endswith((".", "?")), answer
         assert odd != "nothing odd", answer
         return
     for table in answer:
         assert len(table) > 0 and not silent(table), f"{silent(table)} are not finite"
+
+
+@pytest.mark.parametrize("column", ["action", "reward", "transition", "regret", "correct", "block", "state"])
+@pytest.mark.parametrize("name", catalog.ANALYSES)
+def test_what_is_missing_in_a_needed_column_is_never_taken_for_a_number(name, column):
+    if isinstance(analyse(name, healthy().drop(columns=column)), str):
+        answer = analyse(name, holes(healthy(), column, np.nan))
+        assert isinstance(answer, str) and f"'{column}'" in answer
 
 
 @pytest.mark.parametrize("name", catalog.ANALYSES)

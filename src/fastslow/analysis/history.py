@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int
 
-from fastslow.analysis.columns import need_columns, numbers
+from fastslow.analysis.columns import need_columns, numbers, valid_rows
 
 TABLE = "trial table"
 
 
 def in_order(trials: pd.DataFrame, needed: list[str]) -> pd.DataFrame:
-    """The trials by subject (as they first appear), episode and trial; `needed` columns must be there.
+    """The trials by subject (as they first appear), episode and trial; `needed` columns must be there and, in
+    trials that count, hold finite numbers.
 
     Adds `valid` (all True) where the table has none.
     """
@@ -23,6 +24,9 @@ def in_order(trials: pd.DataFrame, needed: list[str]) -> pd.DataFrame:
     order = np.lexsort((numbers(trials, "trial", TABLE), numbers(trials, "episode", TABLE), subject))
     ordered = trials.iloc[order].reset_index(drop=True)
     valid = ordered["valid"].astype(bool) if "valid" in ordered else True
+    for name in needed:
+        # A reward that is missing in a trial that counts is not one of 0.
+        numbers(valid_rows(ordered), name, TABLE)
     return ordered.assign(valid=valid)
 
 

@@ -222,7 +222,7 @@ def block_arrays(members: list[pd.DataFrame], longest: int, arms: int, where: st
     actions, rewards = np.full((longest, len(members)), -1), np.zeros((longest, len(members)))
     for i, rows in enumerate(members):
         rows = valid_rows(rows)
-        rows = rows[rows["action"] >= 0]
+        rows = rows[numbers(rows, "action", f"trial table ({where})") >= 0]
         actions[: len(rows), i] = rows["action"]
         rewards[: len(rows), i] = numbers(rows, "reward", f"trial table ({where})")
     highest = int(actions.max())
