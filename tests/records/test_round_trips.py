@@ -197,3 +197,19 @@ def test_a_clash_of_columns_is_refused(tmp_path: Path):
     made["x_0"] = (("subject", "episode", "trial"), np.zeros((1, 1, 1)))
     with pytest.raises(UserError, match="same name in a table"):
         write_record(made, tmp_path / "trials.csv")
+
+
+def test_a_flipped_bit_in_a_session_is_seen(tmp_path):
+    pytest.importorskip("pynwb")
+    import h5py
+
+    noise = np.random.default_rng(0).random((2, 5, 200))
+    made = record.from_arrays({"action": np.zeros(noise.shape, int), "reward": noise}, ["a", "b"])
+    write_record(made, tmp_path / "whole.nwb")
+    with h5py.File(tmp_path / "whole.nwb") as file:
+        place = file["intervals/trials/reward"].id.get_chunk_info(0).byte_offset
+    damaged = bytearray((tmp_path / "whole.nwb").read_bytes())
+    damaged[place + 1000] ^= 0x10
+    (tmp_path / "damaged.nwb").write_bytes(bytes(damaged))
+    with pytest.raises(UserError, match=r"damaged\.nwb' cannot be read as NWB"):
+        read_record(tmp_path / "damaged.nwb")

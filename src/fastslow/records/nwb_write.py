@@ -108,7 +108,7 @@ def add_trials(pynwb: Any, file: Any, record: xr.Dataset) -> dict[str, str]:
             "; ".join(part for part in (told["meaning"], told["levels"], told["unit"]) if part)
             or "no description"
         )
-        cells = values.tolist() if values.dtype.kind == "U" else values
+        cells = values.tolist() if values.dtype.kind == "U" else packed(pynwb, values)
         data.append(pynwb.core.VectorData(name=stored[name], description=text, data=cells))
     data.sort(key=lambda column: column.name not in TIMES)
     about = "one row per trial; told apart by subject, episode and trial"
@@ -116,6 +116,11 @@ def add_trials(pynwb: Any, file: Any, record: xr.Dataset) -> dict[str, str]:
         name="trials", description=about, columns=data, id=list(range(rows))
     )
     return stored
+
+
+def packed(pynwb: Any, values: np.ndarray) -> Any:
+    """Numbers as they are stored: compressed, and with checksums, so that a flipped bit is seen when read."""
+    return pynwb.H5DataIO(values, compression="gzip", compression_opts=1, fletcher32=True)
 
 
 def vectors_whole(record: xr.Dataset) -> dict[str, np.ndarray]:
@@ -162,5 +167,5 @@ def add_series(pynwb: Any, file: Any, record: xr.Dataset) -> None:
         about = described(str(name), record.attrs)["meaning"] or str(name)
         unit = dict(record.attrs.get("activity", {})).get("unit", "a.u.") if name == "activity" else "a.u."
         module.add(
-            pynwb.TimeSeries(name=str(name), data=rows, unit=unit, description=f"{about}: {order}", **clock)
+            pynwb.TimeSeries(name=str(name), data=packed(pynwb, rows), unit=unit, description=f"{about}: {order}", **clock)
         )

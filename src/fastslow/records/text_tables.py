@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from fastslow import __version__
@@ -119,7 +120,10 @@ def written(values: np.ndarray, blank: str) -> list[str]:
         return ["true" if value else "false" for value in values.tolist()]
     if kind in "iu":
         return [str(value) for value in values.tolist()]
-    return [blank if np.isnan(value) else shortest(value) for value in values]
+    # Each bit pattern once: columns of choices and outcomes have few values. Bits, because -0 equals 0.
+    bits, place = np.unique(np.ascontiguousarray(values).view(f"u{values.itemsize}"), return_inverse=True)
+    unique = [blank if np.isnan(value) else shortest(value) for value in bits.view(values.dtype)]
+    return np.array(unique, dtype=object)[place].tolist()
 
 
 def shortest(value: np.floating) -> str:
@@ -135,8 +139,9 @@ def parsed(cells: np.ndarray, kind: str, blank: str, where: str, rows: np.ndarra
     """The inverse of `written`; `UserError` names the row of a cell that is not of the kind."""
     if kind == "text":
         return np.array(["" if cell == blank else cell for cell in cells], np.str_)
-    values = np.zeros(len(cells), kind)
-    for i, cell in enumerate(cells):
+    place, unique = pd.factorize(cells)
+    values = np.zeros(len(unique), kind)
+    for i, cell in enumerate(unique):
         try:
             if kind == "bool":
                 values[i] = TRUTH[cell]
@@ -146,6 +151,6 @@ def parsed(cells: np.ndarray, kind: str, blank: str, where: str, rows: np.ndarra
                 values[i] = np.nan if cell in ("", "n/a") else float(cell)
         except (ValueError, KeyError, OverflowError):
             raise UserError(
-                f"Row {rows[i]}: {where} holds '{cell[:40]}', which is not of its kind ({kind}); mend it."
+                f"Row {rows[place == i][0]}: {where} holds '{cell[:40]}', which is not of its kind ({kind}); mend it."
             ) from None
-    return values
+    return values[place]
