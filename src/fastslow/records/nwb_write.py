@@ -166,6 +166,5 @@ def add_series(pynwb: Any, file: Any, record: xr.Dataset) -> None:
             module = file.create_processing_module(PROCESSING, "activity of units and signals by time step")
         about = described(str(name), record.attrs)["meaning"] or str(name)
         unit = dict(record.attrs.get("activity", {})).get("unit", "a.u.") if name == "activity" else "a.u."
-        module.add(
-            pynwb.TimeSeries(name=str(name), data=packed(pynwb, rows), unit=unit, description=f"{about}: {order}", **clock)
-        )
+        told = f"{about}: {order}"
+        module.add(pynwb.TimeSeries(str(name), packed(pynwb, rows), unit, description=told, **clock))
