@@ -63,6 +63,16 @@ TASKS = entries(
         "two_step": ("tasks.two_step:TwoStep", "two-step task, separate steps", "wang2018 miller2017"),
         "two_step_in_one": ("tasks.two_step:TwoStepInOne", "two-step task, one choice a trial", "wang2018"),
         "two_step_wang2016": ("tasks.two_step:wang2016", "two-step task without swaps", "wang2016"),
+        "foraging": (
+            "tasks.foraging:Foraging",
+            "two sides whose rewards wait",
+            "wang2018 tsutsui2016 lau2005",
+        ),
+        "foraging_whole": (
+            "tasks.foraging:foraging_whole",
+            "the same, held-out probabilities included",
+            "wang2018 tsutsui2016 lau2005",
+        ),
         "two_step_daw": ("tasks.two_step_daw:TwoStepDaw", "two-step task, two choices a trial", "daw2011"),
         "harlow": ("tasks.harlow:Harlow", "learning sets, objects as codes", "harlow1949 wang2018 wang2016"),
         "harlow_one_recurs": ("tasks.harlow:one_recurs", "learning sets, one object recurs", "wang2016"),
@@ -109,6 +119,8 @@ AGENTS = entries(
         "greedy": ("agents.greedy:greedy", "greatest posterior mean", "duan2016"),
         "epsilon_greedy": ("agents.greedy:epsilon_greedy", "greedy that lapses", "duan2016"),
         "rescorla_wagner": ("agents.rescorla_wagner:rescorla_wagner", "delta rule, softmax", "rescorla1972"),
+        "bayes_forager": ("agents.foragers:bayes_forager", "knows how sides are baited", "wang2018"),
+        "local_matcher": ("agents.foragers:local_matcher", "matches recent income", "sugrue2004"),
         "model_free": ("agents.tabular:model_free", "SARSA(lambda) in the two-step task", "daw2011"),
         "model_based": ("agents.tabular:model_based", "planner in the two-step task", "daw2011"),
         "hybrid": ("agents.tabular:hybrid", "weighs planner and SARSA(lambda)", "daw2011"),
@@ -129,6 +141,11 @@ EXPERIMENTS = entries(
             "two arms, five training distributions",
             "wang2016 wang2018",
         ),
+        "foraging": (
+            "experiments.foraging:EXPERIMENT",
+            "choices divided as income",
+            "wang2018 tsutsui2016 lau2005",
+        ),
         "informative_arm": ("experiments.informative_arm:EXPERIMENT", "pay once to know", "wang2016"),
         "restless": (
             "experiments.restless:EXPERIMENT",
@@ -147,8 +164,10 @@ EXPERIMENTS = entries(
         ),
     }
 )
-# An analysis: a function of a trial table (`trials`), per subject; its other parameters are the options.
+# An analysis: a function of a trial table (`trials`) or of a record with units (`record`), per subject; its other
+# parameters are the options.
 STAY, PAST = "analysis.stay:stay_", "analysis.choice_regression:choice_"
+CODING, MATCH = "analysis.unit_coding:", "analysis.matching:"
 ANALYSES = entries(
     {
         "stay_probability": (
@@ -171,6 +190,36 @@ ANALYSES = entries(
             "analysis.rescorla_wagner:fit_blocks",
             "learning rates by block",
             "behrens2007 wang2016",
+        ),
+        "learning_quantiles": (
+            "analysis.learning_speed:learning_quantiles",
+            "learning curves, quantiles over subjects",
+            "harlow1949",
+        ),
+        "matching": (MATCH + "matching", "choice against income", "tsutsui2016", MATCH + "matching_summary"),
+        "win_stay": (MATCH + "win_stay", "win-stay, lose-shift", "trepka2021", MATCH + "win_stay_summary"),
+        "income_regression": (
+            "analysis.income_regression:income_regression",
+            "choice on past rewards and choices",
+            "lau2005",
+            "analysis.income_regression:income_summary",
+        ),
+        "unit_coding": (
+            CODING + "unit_coding",
+            "partial correlations of units",
+            "wang2018 tsutsui2016 benjamini1995",
+            CODING + "coding_summary",
+        ),
+        "decoding": (
+            "analysis.decoding:decoding",
+            "what can be read out of units",
+            "wang2018",
+            "analysis.decoding:decoding_summary",
+        ),
+        "representation": (
+            "analysis.similarity:representation",
+            "dissimilarity of states by condition",
+            "kriegeskorte2008",
         ),
     }
 )

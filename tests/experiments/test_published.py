@@ -76,6 +76,7 @@ def test_whoever_cannot_be_measured_is_refused_before_the_training(tmp_path):
 
 # Four standard errors at the smoke preset's numbers of episodes.
 ANCHORS = {
+    "foraging": {"bayes_forager: reward per trial": (0.444, 0.026)},
     "bandits": {"regret, Thompson, independent arms": (2.80, 1.6)},
     "informative_arm": {"informed: return in 5 pulls": (20.55, 0.19)},
     "restless": {"control: fitted learning rate, difference": (0.0, 0.15)},

@@ -21,6 +21,7 @@ TOGETHER = [
     ("independent", "correlated", "bayes_optimal", "thompson", "ucb"),
     ("agent", "untrained"),
     ("agent", "rescorla_wagner"),
+    ("agent", "bayes_forager", "local_matcher", "mice"),
 ]
 
 

@@ -58,10 +58,14 @@ def main(words: Sequence[str]) -> int:
     columns = column_map(given.map)
     values = options.values_of(getattr(given, "analysis_options", None) or Empty())
 
-    from fastslow.records.tables import read_trials
+    from fastslow.records.record import trials as trials_of
+    from fastslow.records.tables import read_record, read_trials
 
-    trials = read_trials(given.file, given.preset or None, columns or None)
-    table = catalog.load("analysis", given.analysis)(trials, **values)
+    analysis = catalog.load("analysis", given.analysis)
+    whole = takes_record(analysis)
+    behaviour = (read_record if whole else read_trials)(given.file, given.preset or None, columns or None)
+    table = analysis(behaviour, **values)
+    trials = trials_of(behaviour) if whole else behaviour
     flagged = int((~trials["valid"].astype(bool)).sum()) if "valid" in trials else 0
     show(table, f"per subject ({len(trials)} trials, {flagged} of them flagged as not valid)")
     then = catalog.ANALYSES[given.analysis].then if given.analysis in catalog.ANALYSES else ""
@@ -70,6 +74,11 @@ def main(words: Sequence[str]) -> int:
     if given.out:
         write(table, Path(given.out))
     return 0
+
+
+def takes_record(analysis: Any) -> bool:
+    """Whether an analysis wants the record, units and all, and not only its trial table: its first parameter says."""
+    return next(iter(inspect.signature(analysis).parameters), "") == "record"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Preset:
     """It is an NWB file, not a table of text."""
     signature: Mapping[str, float] = field(default_factory=dict)
     """What a right reading gives, mean over subjects: stay probabilities, interaction and reward effect in the two-step
-    task, accuracy (by trial, from 1) in reversal learning."""
+    task, accuracy (by trial, from 1) in reversal learning; of matching, what the data set's own page has."""
 
 
 PRESETS: dict[str, Preset] = {
@@ -149,6 +149,30 @@ PRESETS: dict[str, Preset] = {
         licence="MIT",
         missing={"action": ("2",)},
         nwb=True,
+    ),
+    # Sixteen mice in 469 sessions of several blocks; p_left and p_right are those of baiting, and stay as they are.
+    "mouse_dynamic_foraging": Preset(
+        header=(
+            *("session", "animal", "trial", "reward", "choice", "p_left", "p_right", "better_side"),
+            *("bait_l", "bait_r", "block"),
+        ),
+        columns={
+            "subject": "animal",
+            "episode": "session",
+            "trial": "trial",
+            "action": "choice",
+            "reward": "reward",
+        },
+        species="mouse",
+        cite=("bari2019", "trepka2021"),
+        licence="MIT",
+        signature={
+            "choice fraction on income fraction, slope": 0.586,
+            "choice fraction on income fraction, r": 0.873,
+            "log-ratio sensitivity": 0.50,
+            "win-stay": 0.854,
+            "lose-shift": 0.365,
+        },
     ),
 }
 NOTHING_KNOWN = Preset((), {}, "", (), "")
