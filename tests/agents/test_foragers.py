@@ -1,5 +1,6 @@
 """Foragers: Bayes' rule on a grid by hand, income by hand, and the best of them beats the rest."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,7 +24,7 @@ FIXED = Foraging(whole=True, least_trials=60, trials=60)
 def lived(agent, history):
     """The agent's output after choices and rewards in the form without fixation."""
     state = agent.begin_episode(agent.init_state(KEY))
-    step = jax.jit(agent.step)
+    step = eqx.filter_jit(agent.step)
     percept = first_percept(PLAIN.start(PLAIN.sample(KEY), KEY)[1])
     state, output = step(state, percept, KEY)
     for action, reward in history:
