@@ -216,6 +216,7 @@ ANALYSES = entries(
             "wang2018",
             "analysis.decoding:decoding_summary",
         ),
+        "state_paths": ("analysis.state_paths:state_paths", "principal components by condition", "wang2018"),
         "representation": (
             "analysis.similarity:representation",
             "dissimilarity of states by condition",

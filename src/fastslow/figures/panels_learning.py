@@ -38,6 +38,33 @@ def learning_curves(
     return [mean, *thin]
 
 
+@panel
+def quantile_curves(axes: Axes, table: pd.DataFrame, ylabel: str, colour: str = SLOW) -> dict[int, list[Artist]]:
+    """Learning curves over the trials of an episode, a line for each stage of training, bands between quantiles.
+
+    **Arguments**: `table` as from `analysis.learning_speed.learning_quantiles`: stage, trial, quantile, value; the line
+    is the middle quantile, the band lies between the outermost; early stages are paler.
+
+    **Returns**: line and band of each stage.
+    """
+    marks.need(table, "stage", "trial", "quantile", "value")
+    stages = sorted(table["stage"].unique())
+    artists: dict[int, list[Artist]] = {}
+    for i, stage in enumerate(stages):
+        rows = table[table["stage"] == stage]
+        wide = rows.pivot(index="trial", columns="quantile", values="value").sort_index(axis=1)
+        shade = tint(colour, 0.75 * (1 - (i + 1) / len(stages)))
+        x = wide.index.to_numpy() + 1
+        middle = wide.iloc[:, wide.shape[1] // 2]
+        line = axes.plot(x, middle, "-o", color=shade, markersize=2.5, label=f"stage {stage + 1}")[0]
+        band = axes.fill_between(x, wide.iloc[:, 0], wide.iloc[:, -1], color=shade, alpha=0.2, linewidth=0)
+        artists[int(stage)] = [line, band]
+    axes.set_xlabel("trial of the episode")
+    axes.set_ylabel(ylabel)
+    axes.legend(loc="best")
+    return artists
+
+
 COLUMNS = (8, 98, 160, 202)
 """Where the printed columns of a claims panel begin, points to the right of the axes."""
 
