@@ -13,8 +13,14 @@ from fastslow.records import record
 
 FLAG = "note"
 """Column that says in words why a number of its row is not there."""
-OPTIONS = {"regret": {"pulls": 30}, "rescorla_wagner": {"episodes_per_block": 1}}
-"""Where the defaults ask for more or longer episodes."""
+OPTIONS = {
+    "regret": {"pulls": 30},
+    "rescorla_wagner": {"episodes_per_block": 1},
+    "matching": {"block": "block", "least": 5},
+    "unit_coding": {"shuffles": 5},
+    "decoding": {"folds": 2, "shuffles": 1},
+}
+"""Where the defaults ask for more or longer episodes, or for many shuffles."""
 
 
 def healthy(subjects=2, episodes=2, length=30) -> pd.DataFrame:

@@ -1,11 +1,12 @@
 """`fastslow export` and `fastslow analyse` over every format: the same numbers whatever the file."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from fastslow import cli
 from fastslow.records import record
-from fastslow.records.tables import read_record
+from fastslow.records.tables import read_record, write_record
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +40,19 @@ def test_one_command_exports_and_one_analyses(name, capsys, folder):
     assert read_record(name).identical(read_record("record.nc"))
     assert cli.main(["analyse", name, "--analysis", "p_correct", "--out", "table.csv"]) == 0
     assert pd.read_csv("table.csv")["correct"].tolist() == [0, 1] * 4
+
+
+def test_units_are_analysed_from_any_file_that_holds_them(capsys, folder):
+    pytest.importorskip("pynwb")
+    made = read_record("record.nc")
+    units = np.random.default_rng(0).random((1, 1, 8, 2)) + made["action"].to_numpy()[..., None]
+    write_record(made.assign(activity=(("subject", "episode", "trial", "unit"), units)), "units.nwb")
+    words = ["--analysis", "unit_coding", "--analysis.variables", "action", "--analysis.shuffles", "2"]
+    assert cli.main(["analyse", "units.nwb", *words, "--out", "table.csv"]) == 0
+    assert (pd.read_csv("table.csv")["partial_r"] > 0.5).all()
+    capsys.readouterr()
+    assert cli.main(["analyse", "record.nc", "--analysis", "p_correct", "--event", "cue"]) == 2
+    assert "asks nothing of units" in answer(capsys)
 
 
 @pytest.mark.parametrize(

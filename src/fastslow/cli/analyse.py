@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
@@ -13,11 +13,16 @@ from fastslow.cli import options
 from fastslow.cli.parse import parse
 from fastslow.errors import UserError, check
 
+if TYPE_CHECKING:
+    from fastslow.records.spikes import Window
+
 ABOUT = """Analyse trials: a record (.nc), NWB (.nwb), BIDS (_beh.tsv) or a table (.csv, .tsv, also .gz).
 
 --map names the columns where they are called otherwise, as in action=choice,reward=left+right.
 
 The shared data sets are recognised. The analysis is made per subject; what is printed last is over them."""
+EVENT = "Of NWB: column of times around which each unit's spikes are counted."
+WINDOW = "From when to when, in seconds from the event, as in --window=-0.5,1."
 SHOWN = 40
 """Rows printed of a longer table."""
 
@@ -30,6 +35,8 @@ def fields_of(words: Sequence[str]) -> list[tuple[str, Any, Any]]:
         ("analysis", Annotated[str, arg(help="An analysis of `fastslow list analyses`.")], ""),
         ("map", Annotated[str, arg(help="Names of columns, as in action=choice,reward=outcome.")], ""),
         ("preset", Annotated[str, arg(help="Known data set that the table has the columns of.")], ""),
+        ("event", Annotated[str, arg(help=EVENT)], ""),
+        ("window", Annotated[str, arg(help=WINDOW)], "0,1"),
         ("out", Annotated[str, arg(help="CSV to write the table per subject to.")], ""),
         *option_group(words, "analysis"),
     ]
@@ -63,7 +70,10 @@ def main(words: Sequence[str]) -> int:
 
     analysis = catalog.load("analysis", given.analysis)
     whole = takes_record(analysis)
-    behaviour = (read_record if whole else read_trials)(given.file, given.preset or None, columns or None)
+    window = window_of(given.event, given.window)
+    check(whole or window is None, f"'{given.analysis}' asks nothing of units; leave --event out.")
+    known = (given.file, given.preset or None, columns or None)
+    behaviour = read_record(*known, window) if whole else read_trials(*known)
     table = analysis(behaviour, **values)
     trials = trials_of(behaviour) if whole else behaviour
     flagged = int((~trials["valid"].astype(bool)).sum()) if "valid" in trials else 0
@@ -74,6 +84,19 @@ def main(words: Sequence[str]) -> int:
     if given.out:
         write(table, Path(given.out))
     return 0
+
+
+def window_of(event: str, text: str) -> "Window | None":
+    """`--event` and `--window`; None without an event."""
+    if not event:
+        return None
+    from fastslow.records.spikes import Window
+
+    try:
+        start, stop = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UserError(f"--window is '{text}', but must be two numbers, as in --window=-0.5,1.") from None
+    return Window(event, start, stop)
 
 
 def takes_record(analysis: Any) -> bool:

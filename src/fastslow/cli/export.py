@@ -3,16 +3,13 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from fastslow.cli.analyse import column_map
+from fastslow.cli.analyse import EVENT, WINDOW, column_map, window_of
 from fastslow.cli.parse import parse
-from fastslow.errors import UserError, check
-
-if TYPE_CHECKING:
-    from fastslow.records.spikes import Window
+from fastslow.errors import check
 
 ABOUT = """Write trials in another format; the suffix of --out says which.
 
@@ -27,12 +24,8 @@ class Export:
     out: Annotated[str, arg(help="File to write, as in sub-01_task-bandit_beh.tsv.")] = ""
     map: Annotated[str, arg(help="Names of columns, as in action=choice,reward=left+right.")] = ""
     preset: Annotated[str, arg(help="Known data set that the file has the columns of.")] = ""
-    event: Annotated[
-        str, arg(help="Of NWB: column of times around which each unit's spikes are counted.")
-    ] = ""
-    window: Annotated[
-        str, arg(help="From when to when, in seconds from the event, as in --window=-0.5,1.")
-    ] = "0,1"
+    event: Annotated[str, arg(help=EVENT)] = ""
+    window: Annotated[str, arg(help=WINDOW)] = "0,1"
 
 
 def main(words: Sequence[str]) -> int:
@@ -55,16 +48,3 @@ def main(words: Sequence[str]) -> int:
     if left_out:
         print(f"Left out, as a table holds one row per trial: {', '.join(left_out)}; .nc and .nwb keep them.")
     return 0
-
-
-def window_of(event: str, text: str) -> "Window | None":
-    """`--event` and `--window`; None without an event."""
-    if not event:
-        return None
-    from fastslow.records.spikes import Window
-
-    try:
-        start, stop = (float(part) for part in text.split(","))
-    except ValueError:
-        raise UserError(f"--window is '{text}', but must be two numbers, as in --window=-0.5,1.") from None
-    return Window(event, start, stop)
