@@ -78,6 +78,8 @@ def test_spikes_are_counted_around_the_event_that_is_named(tmp_path):
     kept.attrs.pop("nwb")
     write_record(kept, tmp_path / "again.nwb")
     assert read_record(tmp_path / "again.nwb").identical(kept)
+    with pytest.raises(UserError, match="keeps its units' activity as it is"):
+        read_record(tmp_path / "again.nwb", window=Window("cue"))
 
 
 def test_a_unit_that_was_not_observed_has_no_count(tmp_path):

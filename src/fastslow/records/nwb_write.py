@@ -24,16 +24,7 @@ from fastslow.records.schema import CELL
 
 TIMES = ("start_time", "stop_time")
 TAKEN = (
-    "id",
-    "tags",
-    "timeseries",
-    "timeseries_index",
-    "name",
-    "description",
-    "colnames",
-    "columns",
-    "data",
-    "table",
+    *("id", "tags", "timeseries", "timeseries_index", "name", "description", "colnames", "columns", "data", "table"),
 )
 """Names that a column of an NWB table cannot have."""
 EPOCH = "1970-01-01T00:00:00+00:00"
@@ -70,11 +61,11 @@ def session(pynwb: Any, record: xr.Dataset) -> Any:
     what += "" if start else "; when it was is not known, so that the start time stands for none"
     facts = {"session_description": what, "identifier": fingerprint(record)} | facts
     subjects = record["subject"].to_numpy().tolist()
-    about = {name: value for name, value in dict(known.get("subject", {})).items() if name in SUBJECT}
+    subject = None
     if len(subjects) == 1:
         species = {"species": str(record.attrs["species"])} if "species" in record.attrs else {}
-        about = {"subject_id": subjects[0]} | species | about
-    subject = pynwb.file.Subject(**about) if about else None
+        about = {name: value for name, value in dict(known.get("subject", {})).items() if name in SUBJECT}
+        subject = pynwb.file.Subject(**({"subject_id": subjects[0]} | species | about))
     return pynwb.NWBFile(session_start_time=begun, subject=subject, **facts)
 
 
