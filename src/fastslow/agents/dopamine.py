@@ -82,7 +82,9 @@ class DopamineAgent(Agent):
         return h @ self.value_head + self.value_bias
 
     def logits(self, h: Float[Array, "*batch unit"]) -> Float[Array, "*batch action"]:
-        return h @ self.policy_head + jnp.broadcast_to(self.policy_bias, (*h.shape[:-1], len(self.policy_bias)))
+        return h @ self.policy_head + jnp.broadcast_to(
+            self.policy_bias, (*h.shape[:-1], len(self.policy_bias))
+        )
 
     def dopamine(
         self, percept: Percept, before: Float[Array, "*batch"], now: Float[Array, "*batch"]
@@ -117,9 +119,7 @@ class DopamineAgent(Agent):
 
     def relive(self, percepts: Percept, output: Output) -> tuple[Array, Array]:
         """`unroll` without its forward pass: `output` is what these very weights gave when they acted."""
-        lived, dopamine = jax.lax.stop_gradient(
-            (output.probes["activity"], output.probes["delta_dopamine"])
-        )
+        lived, dopamine = jax.lax.stop_gradient((output.probes["activity"], output.probes["delta_dopamine"]))
         heard, told = self.inputs(percepts, percepts.last_reward), self.inputs(percepts, dopamine)
         critic = lstm.relive(self.critic, heard, percepts.first, lived.critic)
         actor = lstm.relive(self.actor, told, percepts.first, lived.actor)

@@ -85,12 +85,16 @@ def decode(
         len(x) == len(truth) == len(groups),
         f"There are {len(x)} rows of activity, {len(truth)} of the target, {len(groups)} of episodes; give one each.",
     )
-    check(bool(np.isfinite(x).all()) and bool(np.isfinite(truth).all()), "Activity and target must be finite.")
+    check(
+        bool(np.isfinite(x).all()) and bool(np.isfinite(truth).all()), "Activity and target must be finite."
+    )
     kind, fold = kind_of(truth, kind), folds_of(groups, folds)
     levels, counts = np.unique(truth, return_counts=True)
     chance = float(counts.max() / len(truth)) if kind == "category" else 0.0
     predicted = np.full(len(truth), np.nan)
-    nothing = "the target is constant" if len(levels) < 2 else "all units are constant" if flat(x).all() else ""
+    nothing = (
+        "the target is constant" if len(levels) < 2 else "all units are constant" if flat(x).all() else ""
+    )
     if nothing:
         return Decoded(kind, np.nan, chance, predicted, nothing)
     learn = ridge if kind == "number" else logistic
@@ -152,8 +156,14 @@ def decoding(
     for name in targets:
         for subject, activity, table in by_subject(record, [name], place):
             whole = [units for there, units in recorded(activity) if there.all()]
-            check(bool(whole), f"No unit of subject '{subject}' was recorded in all its trials; leave it out.")
-            activity, truth, episode = activity[:, whole[0]], table[name].to_numpy(), table["episode"].to_numpy()
+            check(
+                bool(whole), f"No unit of subject '{subject}' was recorded in all its trials; leave it out."
+            )
+            activity, truth, episode = (
+                activity[:, whole[0]],
+                table[name].to_numpy(),
+                table["episode"].to_numpy(),
+            )
             found = decode(activity, truth, episode, folds, kind)
             count = 0 if found.note else shuffles
             orders = unit_coding.shuffles(episode, count, "episodes", np.random.default_rng(seed))

@@ -65,4 +65,6 @@ def column_of(part: str, trials: pd.DataFrame) -> str:
     bare = part.removeprefix(LAST)
     if bare in trials.columns and part != bare:
         return bare
-    raise UserError(f"The {TABLE} has no column '{bare}'{nearest(bare, [str(name) for name in trials.columns])}")
+    raise UserError(
+        f"The {TABLE} has no column '{bare}'{nearest(bare, [str(name) for name in trials.columns])}"
+    )

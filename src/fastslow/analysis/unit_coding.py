@@ -70,9 +70,17 @@ def partial_correlations(
     x = variables.to_numpy(float)
     others = np.zeros((len(y), 0)) if given is None else dummies(given)
     for name, rows in (("variables", x), ("covariates", others)):
-        check(len(rows) == len(y), f"There are {len(rows)} rows of {name} for {len(y)} of activity; give one each.")
-        check(bool(np.isfinite(rows).all()), f"The {name} hold values that are not finite; leave these trials out.")
-    check(bool(np.isfinite(y).all()), "The activity holds values that are not finite; leave these trials out.")
+        check(
+            len(rows) == len(y),
+            f"There are {len(rows)} rows of {name} for {len(y)} of activity; give one each.",
+        )
+        check(
+            bool(np.isfinite(rows).all()),
+            f"The {name} hold values that are not finite; leave these trials out.",
+        )
+    check(
+        bool(np.isfinite(y).all()), "The activity holds values that are not finite; leave these trials out."
+    )
     if ranks:
         x, y, others = (stats.rankdata(part, axis=0) if part.size else part for part in (x, y, others))
     freedom = len(y) - 2 - (x.shape[1] - 1) - (np.linalg.matrix_rank(centred(others)) if others.size else 0)
@@ -126,7 +134,9 @@ def correlate(
         # What the others explain wholly leaves nothing to correlate: rounding is no signal.
         empty = spread <= 1e-7 * np.maximum(np.linalg.norm(y, axis=0), 1e-300)
         r[:, j] = np.where(still | empty, np.nan, (own / size) @ left / np.where(empty, 1.0, spread))
-        note[:, j] = np.where(still, SILENT, np.where(empty, "the other variables explain the unit wholly", ""))
+        note[:, j] = np.where(
+            still, SILENT, np.where(empty, "the other variables explain the unit wholly", "")
+        )
     return np.clip(r, -1, 1), note
 
 
@@ -166,7 +176,9 @@ def shuffles(
     _, labels = np.unique(episode, return_inverse=True)
     rows = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
     if control == "episodes" and len(rows) < 2:
-        raise UserError("A subject has one episode only, so no other's variables can be lent it; shuffle by trials.")
+        raise UserError(
+            "A subject has one episode only, so no other's variables can be lent it; shuffle by trials."
+        )
     for _ in range(count):
         if control == "trials":
             yield generator.permutation(len(labels))
@@ -183,7 +195,10 @@ def shuffles(
 
 def correct(p: Float[np.ndarray, " test"], correction: str) -> Float[np.ndarray, " test"]:
     """p-values controlled for many tests: "bh" false discovery rate, "bonferroni" any false positive, "none"."""
-    check(correction in ("bh", "bonferroni", "none"), f"correction is '{correction}'; give bh, bonferroni or none.")
+    check(
+        correction in ("bh", "bonferroni", "none"),
+        f"correction is '{correction}'; give bh, bonferroni or none.",
+    )
     known = np.isfinite(p)
     q = np.full(p.shape, np.nan)
     if known.any():
@@ -327,7 +342,9 @@ def selectivity(table: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
     count as not coding), mean (absolute partial correlation, over the others), strongest, shuffled_mean, shuffled_p99
     (means over units of theirs).
     """
-    need_columns(table, ["subject", "unit", "variable", "partial_r", "q", "shuffled_p99", "note"], "table of coding")
+    need_columns(
+        table, ["subject", "unit", "variable", "partial_r", "q", "shuffled_p99", "note"], "table of coding"
+    )
     check(0 < alpha < 1, f"alpha is {alpha}, but it must lie between 0 and 1.")
     rows = []
     for (subject, variable), units in table.groupby(["subject", "variable"], sort=False):

@@ -110,7 +110,9 @@ def name_bars(axes: Axes, labels: list[str]) -> None:
     """Names under bars at 0, 1, ...: a few stand level, more than three lean so that none runs into the next."""
     level = len(labels) < 4
     leaning = {} if level else {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
-    axes.set_xticks(range(len(labels)), [wrapped(label, 14) if level else label for label in labels], **leaning)
+    axes.set_xticks(
+        range(len(labels)), [wrapped(label, 14) if level else label for label in labels], **leaning
+    )
 
 
 def wrapped(label: str, width: int) -> str:

@@ -83,7 +83,9 @@ def at_step(record: xr.Dataset, place: int = 0, variable: str = "hidden") -> xr.
     tail = (1,) * (values.ndim - 3)
     index = np.where(there, steps, 0).reshape(*steps.shape, *tail)
     taken = np.take_along_axis(values.to_numpy(), index, axis=2)
-    taken = np.where(there.reshape(*there.shape, *tail), taken.astype(np.result_type(taken, np.float32)), np.nan)
+    taken = np.where(
+        there.reshape(*there.shape, *tail), taken.astype(np.result_type(taken, np.float32)), np.nan
+    )
     coordinates = {name: record[name] for name in CELL}
     return xr.DataArray(taken, coordinates, (*CELL, *values.dims[3:]), name=variable)
 
@@ -94,5 +96,7 @@ def activity_rows(record: xr.Dataset, place: int = 0) -> tuple[Float[np.ndarray,
     **Returns**: activity `[row unit]`, NaN where a trial or a subject has no such unit, and `trials(record)`.
     """
     activity = at_step(record, place)
-    check(UNITS in activity.dims, "The record's activity has no dimension 'unit'; name its last dimension so.")
+    check(
+        UNITS in activity.dims, "The record's activity has no dimension 'unit'; name its last dimension so."
+    )
     return activity.to_numpy()[record["present"].to_numpy()], trials(record)

@@ -29,12 +29,17 @@ class RiskyProblem(NamedTuple):
 class RiskyState(NamedTuple):
     problem: RiskyProblem
     trial: Int[Array, ""]
+    fixating: Bool[Array, ""]
+    """The fixation cue is on; else the levers are out."""
+    penalty: Float[Array, ""]
+    """Paid so far in this trial."""
 
 
 class RiskyChoice(Task):
-    """One press a trial; the observation tells which levers are there, (left, right), 1 or 0.
+    """Fixate, then press. The observation is (fixation cue, left lever, right lever), 1 where it is there, or the
+    last two without fixation; the actions likewise are centre, left, right.
 
-    A press where there is no lever is void and pays -1 (`penalty`).
+    Whatever the cue does not ask for pays -1 (`penalty`): a press without its lever is void.
     """
 
     small: Float[Array, "..."] = eqx.field(converter=parameter, default=1.0)
@@ -49,10 +54,12 @@ class RiskyChoice(Task):
     """Trials with one lever only that begin an episode, as many on either side, in random order."""
     trials: int = eqx.field(static=True, default=100)
     """Trials in an episode, the forced ones among them (100 in training, 120 in the test)."""
+    fixation: bool = eqx.field(static=True, default=True)
+    """Begin each trial with a fixation step (Wang 2018: so)."""
 
     variant: ClassVar[str] = (
         "Wang 2018 Sim 6 / Stopper 2014 rewards: small and certain against large and risky; the odds change "
-        "between episodes, not within; no fixation, no delay"
+        "between episodes, not within; no delay"
     )
     cite: ClassVar[tuple[str, ...]] = ("wang2018", "stopper2014")
     trial_variables: ClassVar[tuple[Variable, ...]] = (
@@ -60,7 +67,7 @@ class RiskyChoice(Task):
         task.TRIAL_END,
         Variable("action", "the lever pressed; -1 where the press was void", "0 left, 1 right, -1 void"),
         task.REWARD,
-        Variable("penalty", "paid for a void press, apart from its reward", "0, or -1 where void"),
+        Variable("penalty", "paid for invalid responses, apart from the reward", "0, -1 or -2"),
         Variable("forced", "there was one lever only", "0 or 1"),
         Variable("risky", "the press was on the large and risky lever", "0 or 1"),
         Variable("p_win", "probability that the risky lever pays in this episode", "0 to 1"),
@@ -68,8 +75,6 @@ class RiskyChoice(Task):
         task.CORRECT,
         task.REGRET,
     )
-    observation_shape: ClassVar[tuple[int, ...]] = (2,)
-    actions: ClassVar[int] = 2
 
     def __check_init__(self) -> None:
         check_range("p_high", self.p_high, 0, 1)
@@ -80,8 +85,16 @@ class RiskyChoice(Task):
         check_count("trials", self.trials, 1)
 
     @property
+    def observation_shape(self) -> tuple[int, ...]:
+        return (2 + self.fixation,)
+
+    @property
+    def actions(self) -> int:
+        return 2 + self.fixation
+
+    @property
     def episode_steps(self) -> int:
-        return self.trials
+        return self.trials * (1 + self.fixation)
 
     def sample(self, key: Key[Array, ""]) -> RiskyProblem:
         side_key, odds_key, order_key = jax.random.split(key, 3)
@@ -95,21 +108,27 @@ class RiskyChoice(Task):
         alone = jnp.stack([1.0 - only, only])
         return jnp.where(trial < self.forced, alone, jnp.ones(2))
 
-    def trial_of(self, state: RiskyState, action: Array, void: Array, reward: Array) -> dict[str, Array]:
-        problem, trial = state
+    def seen(self, state: RiskyState) -> Float[Array, " cue"]:
+        """The observation in `state`."""
+        levers = jnp.where(state.fixating, 0.0, self.levers(state.problem, state.trial))
+        cue = state.fixating.astype(jnp.float32)[None]
+        return jnp.concatenate([cue, levers]) if self.fixation else levers
+
+    def trial_of(self, state: RiskyState, lever: Array, void: Array, reward: Array) -> dict[str, Array]:
+        problem, trial = state.problem, state.trial
         is_risky = jnp.arange(2) == problem.risky
         worth = jnp.where(is_risky, self.large * problem.p_win, self.small)
         # What cannot be pressed is no alternative.
         best = jnp.where(self.levers(problem, trial) > 0, worth, -jnp.inf).max()
-        regret = best - jnp.where(void, 0.0, pick(worth, action))
+        regret = best - jnp.where(void, 0.0, pick(worth, lever))
         return {
             "trial": trial,
-            "trial_end": jnp.bool_(True),
-            "action": jnp.where(void, -1, action),
+            "trial_end": ~state.fixating,
+            "action": jnp.where(void, -1, lever),
             "reward": reward,
-            "penalty": -void.astype(jnp.float32),
+            "penalty": state.penalty,
             "forced": trial < self.forced,
-            "risky": ~void & (action == problem.risky),
+            "risky": ~void & (lever == problem.risky),
             "p_win": problem.p_win,
             "valid": ~void,
             "correct": ~void & (regret <= 0),
@@ -117,19 +136,26 @@ class RiskyChoice(Task):
         }
 
     def start(self, problem: RiskyProblem, key: Key[Array, ""]) -> tuple[RiskyState, TimeStep]:
-        state = RiskyState(problem, jnp.int32(0))
+        state = RiskyState(problem, jnp.int32(0), jnp.bool_(self.fixation), jnp.float32(0))
         blank = self.trial_of(state, jnp.int32(0), jnp.bool_(False), jnp.float32(0))
-        return state, opening(self.levers(problem, state.trial), blank)
+        return state, opening(self.seen(state), blank)
 
     def step(
         self, state: RiskyState, action: Int[Array, ""], key: Key[Array, ""]
     ) -> tuple[RiskyState, TimeStep]:
-        problem, trial = state
-        void: Bool[Array, ""] = pick(self.levers(problem, trial), action) == 0
+        problem, choosing = state.problem, ~state.fixating
+        lever = action - self.fixation
+        invalid = jnp.where(choosing, pick(self.levers(problem, state.trial), lever) == 0, action != 0)
         wins = jax.random.uniform(key) < problem.p_win
-        pays = jnp.where(action == problem.risky, jnp.where(wins, self.large, 0.0), self.small)
-        reward = jnp.where(void, 0.0, pays)
-        told = self.trial_of(state, action, void, reward)
-        state = RiskyState(problem, trial + 1)
-        shown = self.levers(problem, state.trial)
-        return state, outcome(shown, reward + told["penalty"], state.trial >= self.trials, told)
+        pays = jnp.where(lever == problem.risky, jnp.where(wins, self.large, 0.0), self.small)
+        reward = jnp.where(choosing & ~invalid, pays, 0.0)
+        penalty = -invalid.astype(jnp.float32)
+        now = state._replace(penalty=state.penalty + penalty)
+        told = self.trial_of(now, lever, invalid, reward)
+        after = RiskyState(
+            problem,
+            state.trial + choosing,
+            choosing & self.fixation,
+            jnp.where(choosing, 0.0, now.penalty),
+        )
+        return after, outcome(self.seen(after), reward + penalty, after.trial >= self.trials, told)
