@@ -156,6 +156,10 @@ EXPERIMENTS = entries(
             "experiments.reversal:EXPERIMENT",
             "people, network and observer around a reversal",
             "zorowitz2023 hampton2006",
+        "dopamine": (
+            "experiments.dopamine:EXPERIMENT",
+            "block or stimulate dopamine, weights frozen",
+            "wang2018 stopper2014",
         ),
         "two_step": (
             "experiments.two_step:EXPERIMENT",

@@ -16,12 +16,14 @@ from fastslow.errors import UserError
 from fastslow.tasks.bandit import CorrelatedBandit, IndependentBandit
 from fastslow.tasks.informative_arm import InformativeArm
 from fastslow.tasks.restless import RestlessBandit
+from fastslow.tasks.risky_choice import RiskyChoice
 from fastslow.tasks.two_step import TwoStep, TwoStepInOne
 from fastslow.tasks.two_step_daw import TwoStepDaw
 
 SMALL = {
     "bayes_correlated": [CorrelatedBandit(pulls=8)],
     "bayes_greedy": [TwoStepInOne(trials=6)],
+    "bayes_risky": [RiskyChoice(forced=2, trials=4)],
     "informed": [InformativeArm()],
     "searcher": [InformativeArm()],
     "restless_thompson": [RestlessBandit(pulls=8)],

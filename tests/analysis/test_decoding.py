@@ -54,7 +54,9 @@ def planted():
     action = RANDOM.integers(0, 2, (2, 6, 30))
     activity = RANDOM.standard_normal((2, 6, 30, 4))
     activity[0, :, 1:, 0] += 5 * action[0, :, :-1]
-    return from_arrays({"action": action, "reward": np.ones((2, 6, 30)), "activity": activity}, ["coder", "noise"])
+    return from_arrays(
+        {"action": action, "reward": np.ones((2, 6, 30)), "activity": activity}, ["coder", "noise"]
+    )
 
 
 def test_each_subject_has_its_row_and_its_control():

@@ -25,7 +25,10 @@ NAMES = ["last_action", "last_reward", "last_action*last_reward"]
 def behaviour(subjects=2, episodes=6, trials=40, seed=0):
     generator = np.random.default_rng(seed)
     shape = (subjects, episodes, trials)
-    return {"action": generator.integers(0, 2, shape), "reward": generator.integers(0, 2, shape).astype(float)}
+    return {
+        "action": generator.integers(0, 2, shape),
+        "reward": generator.integers(0, 2, shape).astype(float),
+    }
 
 
 def recording(activity, columns, **more):
@@ -75,13 +78,26 @@ def test_partial_correlations_are_those_of_residuals():
 
 def test_planted_units_are_found_and_no_others():
     table = unit_coding(planted(), NAMES, shuffles=50)
-    assert list(table.columns[:8]) == ["subject", "unit", "variable", "partial_r", "sign", "p", "q", "shuffled_mean"]
+    assert list(table.columns[:8]) == [
+        "subject",
+        "unit",
+        "variable",
+        "partial_r",
+        "sign",
+        "p",
+        "q",
+        "shuffled_mean",
+    ]
     assert len(table) == 2 * 5 * 3
-    wide = table.pivot_table(index=["subject", "unit"], columns="variable", values="partial_r")[NAMES].to_numpy()
+    wide = table.pivot_table(index=["subject", "unit"], columns="variable", values="partial_r")[
+        NAMES
+    ].to_numpy()
     for subject in range(2):
         np.testing.assert_array_equal(wide[4 * subject : 4 * subject + 3].argmax(axis=1), [0, 1, 2])
     coding = table[table["q"] < 0.001]
-    assert set(zip(coding["unit"], coding["variable"], strict=True)) == {(i, name) for i, name in enumerate(NAMES)}
+    assert set(zip(coding["unit"], coding["variable"], strict=True)) == {
+        (i, name) for i, name in enumerate(NAMES)
+    }
     assert (coding["sign"] == 1).all() and (coding["partial_r"] > 3 * coding["shuffled_p99"] / 2).all()
     share = selectivity(table, 0.001)
     assert (share["proportion"] == 0.2).all() and (share["silent"] == 1).all() and (share["units"] == 5).all()
@@ -102,7 +118,9 @@ def test_a_silent_unit_and_a_constant_variable_have_notes():
     assert (table[numbers].isna().all(axis=1) == (table["note"] != "")).all()
     assert table.loc[table["note"] == "", numbers].notna().all(axis=None)
     assert selectivity(table)["proportion"].tolist() == [0.0, 0.0]
-    twice = partial_correlations(activity[0, 0], pd.DataFrame({"a": np.arange(40.0), "b": 2 * np.arange(40.0)}))
+    twice = partial_correlations(
+        activity[0, 0], pd.DataFrame({"a": np.arange(40.0), "b": 2 * np.arange(40.0)})
+    )
     assert (twice.note[0] == "the variable is a combination of the others").all()
 
 

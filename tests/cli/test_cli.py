@@ -251,6 +251,25 @@ def test_ctrl_c_saves_exits_with_130_and_the_same_command_goes_on(tmp_path):
 def test_a_repeated_option_loses_none_of_its_values():
     from fastslow.cli.reproduce import gathered
 
-    words = ["two_step", "--compare", "a.csv", "b.csv", "--seeds", "2", "--compare=c.csv", "--compare", "d.csv"]
-    assert gathered(words, "--compare") == ["two_step", "--seeds", "2", "--compare", "a.csv", "b.csv", "c.csv", "d.csv"]
+    words = [
+        "two_step",
+        "--compare",
+        "a.csv",
+        "b.csv",
+        "--seeds",
+        "2",
+        "--compare=c.csv",
+        "--compare",
+        "d.csv",
+    ]
+    assert gathered(words, "--compare") == [
+        "two_step",
+        "--seeds",
+        "2",
+        "--compare",
+        "a.csv",
+        "b.csv",
+        "c.csv",
+        "d.csv",
+    ]
     assert gathered(["two_step", "--seeds", "2"], "--compare") == ["two_step", "--seeds", "2"]

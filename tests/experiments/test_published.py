@@ -38,7 +38,11 @@ def test_rats_are_measured_beside_the_agents_and_drawn(tmp_path, data_folder):
     rats = data_folder / "rat_two_step_miller" / "trials.csv.gz"
     result = reproduce(experiment("two_step"), "smoke", tmp_path / "run", compare=[rats], quiet=True)
     claims = {claim.measure: claim for claim in result.claims}
-    for measure, published in (("stay, common-rewarded", 0.820), ("interaction", 0.693), ("reward_effect", 0.010)):
+    for measure, published in (
+        ("stay, common-rewarded", 0.820),
+        ("interaction", 0.693),
+        ("reward_effect", 0.010),
+    ):
         assert claims[f"rats: {measure}"].measured == pytest.approx(published, abs=0.01)
         assert claims[f"rats: {measure}"].accepted
     assert "rats" in (tmp_path / "run" / "figures" / "stay.csv").read_text()
@@ -65,12 +69,18 @@ def test_whoever_cannot_be_measured_is_refused_before_the_training(tmp_path):
     rows += "".join(f"mouse,0,{t},{t % 2},1,{t % 2},1\n" for t in range(20))
     (tmp_path / "mine.csv").write_text(rows)
     with pytest.raises(UserError, match="mouse"):
-        reproduce(experiment("two_step"), "smoke", tmp_path / "run", compare=[tmp_path / "mine.csv"], quiet=True)
+        reproduce(
+            experiment("two_step"), "smoke", tmp_path / "run", compare=[tmp_path / "mine.csv"], quiet=True
+        )
     with pytest.raises(UserError, match="compares nobody"):
-        reproduce(experiment("restless"), "smoke", tmp_path / "run", compare=[tmp_path / "mine.csv"], quiet=True)
+        reproduce(
+            experiment("restless"), "smoke", tmp_path / "run", compare=[tmp_path / "mine.csv"], quiet=True
+        )
     (tmp_path / "mine.csv").rename(tmp_path / "agent.csv")
     with pytest.raises(UserError, match="rename the file"):
-        reproduce(experiment("two_step"), "smoke", tmp_path / "run", compare=[tmp_path / "agent.csv"], quiet=True)
+        reproduce(
+            experiment("two_step"), "smoke", tmp_path / "run", compare=[tmp_path / "agent.csv"], quiet=True
+        )
     assert not (tmp_path / "run").exists()
 
 

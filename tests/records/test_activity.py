@@ -44,8 +44,16 @@ def ragged():
     """Two episodes: trials of 1 and 2 steps; a trial of 2 steps, then one cut short, then nothing."""
     shape = (1, 2, 2)
     present = np.array([[[True, True], [True, False]]])
-    columns = {"action": np.zeros(shape, int), "reward": np.zeros(shape), "present": present, "valid": present}
-    steps = {"step_trial": np.array([[[0, 1, 1, -1], [0, 0, -1, -1]]]), "hidden": np.arange(8.0).reshape(1, 2, 4, 1)}
+    columns = {
+        "action": np.zeros(shape, int),
+        "reward": np.zeros(shape),
+        "present": present,
+        "valid": present,
+    }
+    steps = {
+        "step_trial": np.array([[[0, 1, 1, -1], [0, 0, -1, -1]]]),
+        "hidden": np.arange(8.0).reshape(1, 2, 4, 1),
+    }
     return from_arrays(columns, ["a"], time_arrays=steps)
 
 

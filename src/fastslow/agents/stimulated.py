@@ -7,22 +7,31 @@ occasion is not.
 
 from typing import ClassVar, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key, PyTree
+from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from fastslow.agents.agent import Agent
+from fastslow.tasks.task import parameter
 from fastslow.timestep import Output, Percept
 
 
+def same(reward: Float[Array, "*any"], other: Float[Array, ""] | float) -> Bool[Array, "*any"]:
+    """Equal, but for rounding."""
+    return jnp.abs(reward - other) < 1e-3
+
+
 class Stimulated(Agent):
-    """Adds to the prediction error wherever the last reward was `reward`, in each of the rules."""
+    """Adds `amount` to the prediction error at every outcome that pays `reward`."""
 
     agent: Agent
-    reward: Float[Array, " rule"]
-    """The outcome that triggers each rule, as a reward."""
-    amount: Float[Array, " rule"]
+    reward: Float[Array, ""] = eqx.field(converter=parameter)
+    """The outcome that triggers it, as a reward."""
+    amount: Float[Array, ""] = eqx.field(converter=parameter)
     """What is then added to the error; below 0 it is blocked."""
+    responses: tuple[int, ...] = eqx.field(static=True)
+    """The actions that have an outcome (a fixation has none)."""
 
     cite: ClassVar[tuple[str, ...]] = ("wang2018", "stopper2014")
 
@@ -33,9 +42,9 @@ class Stimulated(Agent):
         return self.agent.begin_episode(state)
 
     def delivered(self, percept: Percept) -> Float[Array, ""]:
-        """The amount for what has just happened; nothing before the first outcome."""
-        amount = jnp.where(jnp.abs(percept.last_reward - self.reward) < 1e-3, self.amount, 0.0).sum()
-        return jnp.where(percept.first, 0.0, amount)
+        """The amount for what has just happened."""
+        responded = (percept.last_action == jnp.asarray(self.responses)).any()
+        return jnp.where(responded & same(percept.last_reward, self.reward), self.amount, 0.0)
 
     def step(self, state: PyTree, percept: Percept, key: Key[Array, ""]) -> tuple[PyTree, Output]:
         amount = self.delivered(percept)

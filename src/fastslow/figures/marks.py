@@ -155,11 +155,11 @@ def end_labels(axes: Axes, ends: Mapping[str, tuple[float, str]]) -> dict[str, A
     return made
 
 
-def cell(table: pd.DataFrame, **where: str) -> pd.Series:
+def cell(table: pd.DataFrame, **where: str | float) -> pd.Series:
     """The one row of the table with these values; `UserError` where there is none."""
     chosen = table[np.logical_and.reduce([table[column] == value for column, value in where.items()])]
     check(
         len(chosen) > 0,
-        f"The table to draw has no row for {', '.join(where.values())}; add it or leave all out.",
+        f"The table to draw has no row for {', '.join(map(str, where.values()))}; add it or leave all out.",
     )
     return chosen.iloc[0]
