@@ -38,7 +38,7 @@ def test_levers_pay_as_stated_and_the_risky_one_is_on_either_side():
 
 def test_what_the_cue_does_not_ask_for_costs_one():
     task = RiskyChoice(forced=0, trials=3)
-    rolled = roll(task, 2, actions=[0, 0, 2, 1, 1, 2])  # right; void press; wrong at fixation, then right
+    rolled = roll(task, 2, actions=[0, 0, 2, 1, 0, 2])  # right; void press; wrong at fixation, then right
     rows = rolled.trials()
     np.testing.assert_array_equal(rows["penalty"], [-1, -1, 0] * 2)
     np.testing.assert_array_equal(rows["valid"], [False, True, True] * 2)
