@@ -45,13 +45,17 @@ def test_bayes_by_hand():
     output = lived(bayes_forager(PLAIN), [(0, 0), (1, 1), (-1, 0), (0, 1)])
     np.testing.assert_allclose(output.probes["q"], q, rtol=1e-4)
     assert float(output.value) == pytest.approx(max(q), rel=1e-4)
-    assert int(output.action) == 1 and float(output.probes["p_left"]) == pytest.approx(posterior @ left, rel=1e-4)
+    assert int(output.action) == 1 and float(output.probes["p_left"]) == pytest.approx(
+        posterior @ left, rel=1e-4
+    )
 
 
 def test_income_by_hand():
     output = lived(local_matcher(PLAIN, tau=4.0, floor=0.5), [(0, 1), (1, 0), (-1, 0), (0, 1)])
     income = 0.75**3 + 1
-    np.testing.assert_allclose(output.probes["q"], [(income + 0.5) / (income + 1), 0.5 / (income + 1)], rtol=1e-5)
+    np.testing.assert_allclose(
+        output.probes["q"], [(income + 0.5) / (income + 1), 0.5 / (income + 1)], rtol=1e-5
+    )
     np.testing.assert_allclose(jax.nn.softmax(output.logits), output.probes["q"], rtol=1e-5)
 
 

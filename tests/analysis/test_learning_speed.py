@@ -16,14 +16,19 @@ from fastslow.errors import UserError
 def practised(subjects=3, episodes=4, trials=5):
     """Correct from trial k on, k falling with practice and rising with the subject's number."""
     rows = [
-        (f"s{s}", 10 * e, t, t >= s + 3 - e) for s in range(subjects) for e in range(episodes) for t in range(trials)
+        (f"s{s}", 10 * e, t, t >= s + 3 - e)
+        for s in range(subjects)
+        for e in range(episodes)
+        for t in range(trials)
     ]
     return pd.DataFrame(rows, columns=["subject", "episode", "trial", "correct"])
 
 
 def test_curves_by_stage():
     curves = learning_curves(practised(), stages=2)
-    first = curves[(curves["subject"] == "s0")].pivot(index="stage", columns="trial", values="value").to_numpy()
+    first = (
+        curves[(curves["subject"] == "s0")].pivot(index="stage", columns="trial", values="value").to_numpy()
+    )
     # Episodes 0 and 1 are correct from trial 3 and 2, episodes 2 and 3 from 1 and 0.
     np.testing.assert_array_equal(first, [[0, 0, 0.5, 1, 1], [0.5, 1, 1, 1, 1]])
     assert (curves["episodes"] == 2).all() and len(curves) == 3 * 2 * 5
@@ -33,7 +38,11 @@ def test_curves_by_stage():
 
 def test_quantiles_over_subjects():
     quantiles = curve_quantiles(learning_curves(practised(), stages=4), quantiles=(0.0, 0.5, 1.0))
-    last = quantiles[(quantiles["stage"] == 3)].pivot(index="trial", columns="quantile", values="value").to_numpy()
+    last = (
+        quantiles[(quantiles["stage"] == 3)]
+        .pivot(index="trial", columns="quantile", values="value")
+        .to_numpy()
+    )
     np.testing.assert_array_equal(last, [[0, 0, 1], [0, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1]])
     assert (quantiles["n"] == 3).all()
     pd.testing.assert_frame_equal(

@@ -22,7 +22,13 @@ from fastslow.records.tables import read_trials
 
 
 def table(actions, rewards, **more):
-    rows = {"subject": "a", "episode": 0, "trial": np.arange(len(actions)), "action": actions, "reward": rewards}
+    rows = {
+        "subject": "a",
+        "episode": 0,
+        "trial": np.arange(len(actions)),
+        "action": actions,
+        "reward": rewards,
+    }
     return pd.DataFrame(rows | {"valid": np.array(actions) >= 0} | more)
 
 
@@ -56,7 +62,10 @@ def many(sensitivity, bias, subjects=3, blocks=40, seed=0):
             odds = 2 ** (sensitivity * 2 * ratio + bias)
             side = (generator.random(200) < odds / (1 + odds)).astype(int)
             # Income at the wanted ratio whatever the choices: baits wait.
-            reward = generator.random(200) < np.minimum(pays / np.array([1 / (1 + odds), odds / (1 + odds)]), 1)[side]
+            reward = (
+                generator.random(200)
+                < np.minimum(pays / np.array([1 / (1 + odds), odds / (1 + odds)]), 1)[side]
+            )
             one = table(side, reward.astype(float), held_out=block % 2 == 0)
             rows.append(one.assign(subject=f"s{subject}", episode=block))
     return pd.concat(rows, ignore_index=True)
@@ -72,7 +81,9 @@ def test_a_planted_sensitivity_and_bias_are_found():
     finite = blocks.dropna(subset=["log_income"])
     slope, bias = np.polyfit(finite["log_income"], finite["log_choice"], 1)
     assert (pooled["sensitivity"][0], pooled["bias"][0]) == pytest.approx((slope, bias))
-    assert pooled["r"][0] == pytest.approx(np.corrcoef(blocks["income_fraction"], blocks["choice_fraction"])[0, 1])
+    assert pooled["r"][0] == pytest.approx(
+        np.corrcoef(blocks["income_fraction"], blocks["choice_fraction"])[0, 1]
+    )
     differences = line_differences(blocks, "held_out")
     assert differences["sensitivity"].abs().max() < 0.2
     summary = matching_summary(lines).set_index("measure")
@@ -89,10 +100,18 @@ def test_infinite_ratios_are_left_out_and_counted():
         ]
     )
     blocks = choices_and_income(trials, least=10)
-    assert blocks["log_income"].isna().tolist() == blocks["log_choice"].isna().tolist() == [True] * 3 + [False] * 3
+    assert (
+        blocks["log_income"].isna().tolist()
+        == blocks["log_choice"].isna().tolist()
+        == [True] * 3 + [False] * 3
+    )
     assert np.isnan(blocks["income_fraction"].iloc[2]) and blocks["income_fraction"].iloc[0] == 0
     (row,) = matching_lines(blocks).to_dict("records")
-    assert row["left_out"] == 3 and row["sensitivity"] == pytest.approx(1.0) and row["bias"] == pytest.approx(0.0)
+    assert (
+        row["left_out"] == 3
+        and row["sensitivity"] == pytest.approx(1.0)
+        and row["bias"] == pytest.approx(0.0)
+    )
 
 
 def test_what_has_no_line_says_so():

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 
 from fastslow.analysis.risk import outcome_errors, risky_share
 from fastslow.errors import UserError
+from fastslow.records.record import from_arrays
 
 TRIALS = pd.DataFrame(
     {
@@ -39,17 +39,19 @@ def test_bad_tables_are_refused(rows, sentence):
 
 
 def test_errors_are_taken_at_the_press_and_sorted_by_outcome():
-    cell = ("subject", "episode", "trial")
-    record = xr.Dataset(
-        {
-            "reward": (cell, [[[4.0, 1, 0, 4, 1]]]),
-            "risky": (cell, [[[True, False, True, True, False]]]),
-            "valid": (cell, [[[True, True, True, True, False]]]),
-            "forced": (cell, [[[False, False, False, False, False]]]),
-            "step_rpe": (("subject", "episode", "time"), [[[9, 3.0, 9, 0.5, 9, -1, 9, 2, 9, 7]]]),
-        },
-        {"subject": ["a"]},
-    )
+    columns = {
+        "action": [0, 1, 0, 0, -1],
+        "reward": [4.0, 1, 0, 4, 0],
+        "risky": [True, False, True, True, False],
+        "valid": [True, True, True, True, False],
+        "p_win": [0.5] * 5,
+    }
+    arrays = {name: np.asarray(values)[None, None] for name, values in columns.items()}
+    steps = {
+        "step_trial": np.arange(5).repeat(2)[None, None],
+        "step_rpe": np.array([9, 3.0, 9, 0.5, 9, -1, 9, 2, 9, 7])[None, None],
+    }
+    record = from_arrays(arrays, ["a"], {}, steps)
     errors = outcome_errors(record).set_index("outcome")["rpe"]
     assert errors.to_dict() == {"risky win": 2.5, "certain": 0.5, "risky loss": -1.0}
     with pytest.raises(UserError, match="step_rpe"):

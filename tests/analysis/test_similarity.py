@@ -29,7 +29,8 @@ def test_a_planted_geometry_is_found_and_a_random_one_is_not():
     found = compare(dissimilarity(activity, labels, "euclidean"), model, 300)
     assert found["rho"] > 0.95 and found["p"] < 0.01 and found["pairs"] == 21
     chance = [
-        compare(dissimilarity(RANDOM.standard_normal((70, 20)), np.arange(70) % 7), model, 100)["p"] for _ in range(20)
+        compare(dissimilarity(RANDOM.standard_normal((70, 20)), np.arange(70) % 7), model, 100)["p"]
+        for _ in range(20)
     ]
     assert np.mean(chance) == pytest.approx(0.5, abs=0.26) and np.mean(np.array(chance) < 0.05) < 0.3
 

@@ -22,7 +22,10 @@ def recording(tmp_path):
 def test_units_are_analysed_from_a_file(tmp_path, capsys):
     file, out = recording(tmp_path), tmp_path / "coding.csv"
     words = ["analyse", file, "--analysis", "unit_coding", "--analysis.variables", "last_action", "reward"]
-    assert cli.main([*words, "--analysis.shuffles", "5", "--analysis.control", "circular", "--out", str(out)]) == 0
+    assert (
+        cli.main([*words, "--analysis.shuffles", "5", "--analysis.control", "circular", "--out", str(out)])
+        == 0
+    )
     told = capsys.readouterr().out
     assert "per subject (360 trials, 1 of them flagged as not valid)" in told and "over subjects" in told
     table = pd.read_csv(out)
@@ -31,7 +34,9 @@ def test_units_are_analysed_from_a_file(tmp_path, capsys):
         ("decoding", "targets", ["--analysis.folds", "3"]),
         ("representation", "conditions", ["--analysis.metric", "euclidean"]),
     ):
-        assert cli.main(["analyse", file, "--analysis", name, f"--analysis.{target}", "last_action", *more]) == 0
+        assert (
+            cli.main(["analyse", file, "--analysis", name, f"--analysis.{target}", "last_action", *more]) == 0
+        )
     assert "last_action=0" in capsys.readouterr().out
 
 

@@ -54,7 +54,9 @@ def test_people_are_measured_around_reversals_by_the_agents_functions(data_folde
     few = people.isel(subject=slice(4))
     players = dict.fromkeys(("agent", "observer", "rescorla_wagner", "untrained"), few)
     tables = reversal.measure(players | {"human_reversal_zorowitz": people})
-    claims = {claim.measure: claim for claim in judge(reversal, tables["claims"], ("human_reversal_zorowitz",))}
+    claims = {
+        claim.measure: claim for claim in judge(reversal, tables["claims"], ("human_reversal_zorowitz",))
+    }
     for measure, published in (("trial 1", 0.369), ("trial 15", 0.675), ("trial 20", 0.502)):
         assert claims[f"people: accuracy, {measure}"].measured == pytest.approx(published, abs=0.001)
         assert claims[f"people: accuracy, {measure}"].accepted

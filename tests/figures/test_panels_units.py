@@ -52,7 +52,9 @@ def test_proportions_and_decoding_have_a_bar_each():
 
 
 def test_a_matrix_shows_every_pair():
-    matrix = pd.DataFrame([[0.0, 0.5], [0.5, 0.0]], index=["a=0 b=1", "a=1 b=1"], columns=["a=0 b=1", "a=1 b=1"])
+    matrix = pd.DataFrame(
+        [[0.0, 0.5], [0.5, 0.0]], index=["a=0 b=1", "a=1 b=1"], columns=["a=0 b=1", "a=1 b=1"]
+    )
     axes = one_axes()
     image = panels_units.dissimilarity_matrix(axes, matrix)
     np.testing.assert_array_equal(image.get_array(), matrix)
@@ -61,9 +63,15 @@ def test_a_matrix_shows_every_pair():
 
 def test_paths_begin_hollow_and_end_filled():
     table = pd.DataFrame({"condition": ["x"] * 3, "trial": [2, 0, 1], "pc1": [3.0, 1, 2], "pc2": [0.0, 1, 2]})
-    path, start, end = panels_units.condition_paths(one_axes(), table, {"x": "#123456"}, np.array([0.5, 0.2]))["x"]
+    path, start, end = panels_units.condition_paths(
+        one_axes(), table, {"x": "#123456"}, np.array([0.5, 0.2])
+    )["x"]
     assert list(path.get_xdata()) == [1, 2, 3] and to_hex(path.get_color()) == "#123456"
-    assert list(start.get_xdata()) == [1] and list(end.get_xdata()) == [3] and start.get_markerfacecolor() == "white"
+    assert (
+        list(start.get_xdata()) == [1]
+        and list(end.get_xdata()) == [3]
+        and start.get_markerfacecolor() == "white"
+    )
 
 
 def test_quantiles_make_a_line_and_a_band_for_each_stage():
@@ -82,14 +90,20 @@ def test_matching_shows_every_finite_block_and_the_mean_line():
     artists = panels_foraging.matching(one_axes(), blocks, lines, "agent")
     assert list(artists["dots"].get_xdata()) == [-1, 2] and list(artists["held_out"].get_ydata()) == [0.5]
     np.testing.assert_allclose(artists["line"].get_ydata(), [-1.9, 2.1])
-    assert set(panels_foraging.matching(one_axes(), blocks.drop(columns="held_out"), lines, "mice")) == {"dots", "line"}
+    assert set(panels_foraging.matching(one_axes(), blocks.drop(columns="held_out"), lines, "mice")) == {
+        "dots",
+        "line",
+    }
 
 
 def test_histories_and_repeats_hold_their_numbers():
     weights = pd.DataFrame({"lag": [0, 1, 2, 1, 2], "history": ["bias", *["reward"] * 2, *["choice"] * 2]})
     weights["mean"] = [9.0, 2, 1, -1, -2]
     artists = panels_foraging.history_weights(one_axes(), weights, "mice")
-    assert list(artists["reward"][0].get_ydata()) == [2, 1] and list(artists["choice"][0].get_ydata()) == [-1, -2]
+    assert list(artists["reward"][0].get_ydata()) == [2, 1] and list(artists["choice"][0].get_ydata()) == [
+        -1,
+        -2,
+    ]
     table = pd.DataFrame({"name": "mice", "measure": ["win_stay", "lose_shift"], "mean": [0.8, 0.3]})
     by_mouse = pd.DataFrame({"name": ["mice"], "win_stay": 0.8, "lose_shift": 0.3})
     bars = panels_foraging.repeats(one_axes(), table, by_mouse)

@@ -16,8 +16,10 @@ def test_rewards_wait_where_they_were_laid_out():
     """The formula against the thing itself: lay out, wait, fetch."""
     rolled = roll(PLAIN, 512)
     trials = rolled.trials()
-    assert trials["valid"].all() and within(trials["reward"] - np.take_along_axis(
-        trials["p_reward"], trials["action"][:, None], axis=1)[:, 0], 0.0)
+    assert trials["valid"].all() and within(
+        trials["reward"] - np.take_along_axis(trials["p_reward"], trials["action"][:, None], axis=1)[:, 0],
+        0.0,
+    )
     generator = np.random.default_rng(0)
     choices = rolled.by_episode("action")
     base, paid = rolled.by_episode("p_base")[:, 0], 0
@@ -61,7 +63,9 @@ def tested():
 def test_held_out_pairs_are_marked(tested):
     trials = tested.trials()
     left = trials["p_base"][:, 0]
-    np.testing.assert_array_equal(trials["held_out"], ((left > 0.1) & (left < 0.2)) | ((left > 0.3) & (left < 0.4)))
+    np.testing.assert_array_equal(
+        trials["held_out"], ((left > 0.1) & (left < 0.2)) | ((left > 0.3) & (left < 0.4))
+    )
     assert 0.2 < trials["held_out"].mean() < 0.6
 
 
@@ -99,7 +103,9 @@ def test_an_invalid_response_costs_1_once_and_baits_wait(fixation, responses, pe
         assert (rolled.outcomes.observation[:, 0] == 0).all()
 
 
-@pytest.mark.parametrize(("name", "value"), [("total", 1.2), ("penalty", -1), ("trials", 0), ("least_trials", 101)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("total", 1.2), ("penalty", -1), ("trials", 0), ("least_trials", 101)]
+)
 def test_a_parameter_out_of_range_is_refused(name, value):
     with pytest.raises(UserError, match=f"{name} is {value}"):
         Foraging(**{name: value})

@@ -133,7 +133,9 @@ class LocalMatcher(Observer):
 
     def choose(self, state: Income, percept: Percept, key: Key[Array, ""]) -> Output:
         p = (state.local + self.floor) / (state.local + self.floor).sum()
-        return sampled(key, choose_side(self.fixation, percept, jnp.log(p)), state.local.sum() / self.tau, q=p)
+        return sampled(
+            key, choose_side(self.fixation, percept, jnp.log(p)), state.local.sum() / self.tau, q=p
+        )
 
 
 def bayes_forager(task: Task) -> BayesForager:

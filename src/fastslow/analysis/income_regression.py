@@ -35,7 +35,10 @@ def income_regression(trials: pd.DataFrame, lags: int = LAGS, penalty: float = P
     check(penalty > 0, f"penalty is {penalty}, but it must be above 0.")
     ordered = in_order(trials, ["action", "reward"])
     valid, action = ordered["valid"].to_numpy(), ordered["action"].to_numpy()
-    check(bool(np.isin(action[valid], (0, 1)).all()), "The regression is about two sides, actions 0 and 1; map them.")
+    check(
+        bool(np.isin(action[valid], (0, 1)).all()),
+        "The regression is about two sides, actions 0 and 1; map them.",
+    )
     chosen = np.where(valid, np.where(action == 1, 1.0, -1.0), 0.0)
     earned = chosen * np.where(valid, ordered["reward"].to_numpy(float), 0.0)
     columns, complete = [], valid.copy()

@@ -34,9 +34,14 @@ def learning_curves(trials: pd.DataFrame, column: str = "correct", stages: int =
     few = count < stages
     if few.any():
         subject = rows["subject"].to_numpy()[few.argmax()]
-        check(False, f"Subject '{subject}' has {count[few.argmax()]} episodes, fewer than {stages} stages; take fewer.")
+        check(
+            False,
+            f"Subject '{subject}' has {count[few.argmax()]} episodes, fewer than {stages} stages; take fewer.",
+        )
     rows = rows.assign(stage=rank * stages // count)
-    grouped = rows.groupby(["subject", "stage", "trial"], sort=False)["value"].agg(value="mean", episodes="size")
+    grouped = rows.groupby(["subject", "stage", "trial"], sort=False)["value"].agg(
+        value="mean", episodes="size"
+    )
     return grouped.reset_index().sort_values(["stage", "trial"], kind="stable", ignore_index=True)
 
 
@@ -52,10 +57,15 @@ def curve_quantiles(
     **Returns**: the columns of `by`, quantile, value, n (subjects).
     """
     need_columns(curves, ["subject", *by, "value"], "table of learning curves")
-    check(all(0 <= q <= 1 for q in quantiles), f"quantiles are {list(quantiles)}, but each must lie between 0 and 1.")
+    check(
+        all(0 <= q <= 1 for q in quantiles),
+        f"quantiles are {list(quantiles)}, but each must lie between 0 and 1.",
+    )
     values = numbers(curves, "value", "table of learning curves")
     grouped = curves.assign(value=values).groupby(list(by), sort=False)["value"]
-    parts = [grouped.quantile(q).reset_index().assign(quantile=q, n=grouped.size().to_numpy()) for q in quantiles]
+    parts = [
+        grouped.quantile(q).reset_index().assign(quantile=q, n=grouped.size().to_numpy()) for q in quantiles
+    ]
     return pd.concat(parts, ignore_index=True)[[*by, "quantile", "value", "n"]]
 
 
@@ -77,7 +87,10 @@ def trials_to_criterion(curves: pd.DataFrame, criterion: float = 0.9) -> pd.Data
 
 
 def learning_quantiles(
-    trials: pd.DataFrame, column: str = "correct", stages: int = 1, quantiles: Sequence[float] = (0.25, 0.5, 0.75)
+    trials: pd.DataFrame,
+    column: str = "correct",
+    stages: int = 1,
+    quantiles: Sequence[float] = (0.25, 0.5, 0.75),
 ) -> pd.DataFrame:
     """Quantiles over subjects of the curve of `column` by stage and trial (see `learning_curves`)."""
     return curve_quantiles(learning_curves(trials, column, stages), quantiles=quantiles)

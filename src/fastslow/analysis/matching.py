@@ -53,8 +53,13 @@ def choices_and_income(
     check(len(rows) > 0, "The trial table has no valid trial to count; check its column 'valid'.")
     strange = ~rows["action"].isin(SIDES)
     if strange.any():
-        raise UserError(f"Matching is about two sides, but an action is {rows.loc[strange, 'action'].iloc[0]}; map it.")
-    check(bool((rows["reward"] >= 0).all()), "Matching is about income, but a reward is below 0; use another measure.")
+        raise UserError(
+            f"Matching is about two sides, but an action is {rows.loc[strange, 'action'].iloc[0]}; map it."
+        )
+    check(
+        bool((rows["reward"] >= 0).all()),
+        "Matching is about income, but a reward is below 0; use another measure.",
+    )
     right, reward = rows["action"] == 1, rows["reward"].astype(float)
     counts = {
         "n": np.ones(len(rows), int),
@@ -71,10 +76,15 @@ def choices_and_income(
         len(table) > 0,
         f"No block has {least} valid trials that count; lower `least`, or give longer blocks.",
     )
-    c, r = ([table[f"{what}_{side}"].to_numpy(float) for side in ("right", "left")] for what in ("choices", "income"))
+    c, r = (
+        [table[f"{what}_{side}"].to_numpy(float) for side in ("right", "left")]
+        for what in ("choices", "income")
+    )
     finite = (np.minimum(*c) > 0) & (np.minimum(*r) > 0)
     table["choice_fraction"] = c[0] / (c[0] + c[1])
-    table["income_fraction"] = np.divide(r[0], r[0] + r[1], out=np.full(len(table), np.nan), where=r[0] + r[1] > 0)
+    table["income_fraction"] = np.divide(
+        r[0], r[0] + r[1], out=np.full(len(table), np.nan), where=r[0] + r[1] > 0
+    )
     for name, (over, under) in (("log_choice", c), ("log_income", r)):
         table[name] = np.log2(np.where(finite, over, np.nan) / np.where(finite, under, 1.0))
     order = [*key, *counts, "choice_fraction", "income_fraction", "log_choice", "log_income", *keep]
@@ -92,12 +102,16 @@ def matching_lines(blocks: pd.DataFrame, by: Sequence[str] = ("subject",)) -> pd
     note where a line cannot be drawn (its numbers are NaN).
     """
     by = list(by)
-    need_columns(blocks, [*by, "choice_fraction", "income_fraction", "log_choice", "log_income"], "table of blocks")
+    need_columns(
+        blocks, [*by, "choice_fraction", "income_fraction", "log_choice", "log_income"], "table of blocks"
+    )
     rows = []
     for key, group in blocks.groupby(by, sort=False) if by else [((), blocks)]:
         plain = line(group["income_fraction"], group["choice_fraction"])
         logs = line(group["log_income"], group["log_choice"])
-        notes = [f"{what}: {found[3]}" for what, found in (("fractions", plain), ("log ratios", logs)) if found[3]]
+        notes = [
+            f"{what}: {found[3]}" for what, found in (("fractions", plain), ("log ratios", logs)) if found[3]
+        ]
         numbers = dict(zip(FITS, (*plain[:3], *logs[:3]), strict=True))
         counts = {"blocks": len(group), "left_out": int(group["log_income"].isna().sum())}
         rows.append(dict(zip(by, key, strict=True)) | numbers | counts | {"note": "; ".join(notes)})
@@ -160,14 +174,21 @@ def win_stay(trials: pd.DataFrame) -> pd.DataFrame:
     now = np.flatnonzero((before >= 0) & valid & valid[before])
     action, won = ordered["action"].to_numpy(), ordered["reward"].to_numpy(float)[before[now]] > 0
     pairs = pd.DataFrame(
-        {"subject": ordered["subject"].to_numpy()[now], "won": won, "stay": action[now] == action[before[now]]}
+        {
+            "subject": ordered["subject"].to_numpy()[now],
+            "won": won,
+            "stay": action[now] == action[before[now]],
+        }
     )
     rows = []
     for subject in dict.fromkeys(ordered["subject"]):
         own = pairs[pairs["subject"] == subject]
         wins, losses = own.loc[own["won"], "stay"], own.loc[~own["won"], "stay"]
         for word, part in (("rewarded", wins), ("unrewarded", losses)):
-            check(len(part) > 0, f"Subject '{subject}' has no {word} trial that is followed by a choice; leave it out.")
+            check(
+                len(part) > 0,
+                f"Subject '{subject}' has no {word} trial that is followed by a choice; leave it out.",
+            )
         shares = {"win_stay": float(wins.mean()), "lose_shift": 1 - float(losses.mean())}
         rows.append({"subject": subject} | shares | {"wins": len(wins), "losses": len(losses)})
     return pd.DataFrame(rows)
@@ -175,4 +196,6 @@ def win_stay(trials: pd.DataFrame) -> pd.DataFrame:
 
 def win_stay_summary(table: pd.DataFrame) -> pd.DataFrame:
     """Mean over subjects with bootstrap intervals."""
-    return summarise(table.melt("subject", ["win_stay", "lose_shift"], "measure", "value"), ["measure"], "value")
+    return summarise(
+        table.melt("subject", ["win_stay", "lose_shift"], "measure", "value"), ["measure"], "value"
+    )

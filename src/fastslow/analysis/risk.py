@@ -1,10 +1,13 @@
 """Choice under risk: how often the large and risky lever is pressed, and what the outcomes say to the critic."""
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from fastslow.analysis.columns import need_columns, numbers, valid_rows
 from fastslow.errors import check
+from fastslow.records.activity import at_step
+from fastslow.records.record import trials
 
 OUTCOMES = ("risky win", "certain", "risky loss")
 
@@ -29,24 +32,11 @@ def risky_share(trials: pd.DataFrame) -> pd.DataFrame:
 def outcome_errors(record: xr.Dataset) -> pd.DataFrame:
     """Mean prediction error at each outcome of a free choice: columns subject, outcome (`OUTCOMES`), rpe.
 
-    **Arguments**: `record` with the step variable `step_rpe`, its last step of each trial being the press.
+    **Arguments**: `record` as collected from an agent that has values (`step_rpe`).
     """
-    check("step_rpe" in record, "The record has no 'step_rpe'; collect it from an agent that has values.")
-    trial, time = record.sizes["trial"], record.sizes["time"]
-    check(
-        time % trial == 0,
-        f"{time} steps are no whole number for each of {trial} trials; give one task's record.",
-    )
-    steps = time // trial
-    errors = record["step_rpe"].isel(time=slice(steps - 1, None, steps)).values
-    frame = pd.DataFrame(
-        {name: record[name].values.ravel() for name in ("reward", "risky", "valid", "forced")}
-        | {"rpe": errors.ravel()}
-    )
-    frame["subject"] = record["subject"].values.repeat(errors[0].size)
-    frame = frame[frame["valid"].astype(bool) & ~frame["forced"].astype(bool)]
+    rows = trials(record)
+    rows["rpe"] = at_step(record, -1, "step_rpe").to_numpy()[record["present"].to_numpy()]
+    rows = free_presses(rows)
     win, certain, loss = OUTCOMES
-    risky = frame["risky"].astype(bool)
-    frame["outcome"] = certain
-    frame.loc[risky, "outcome"] = (frame.loc[risky, "reward"] > 0).map({True: win, False: loss})
-    return frame.groupby(["subject", "outcome"])["rpe"].mean().reset_index()
+    outcome = np.where(rows["risky"], np.where(rows["reward"] > 0, win, loss), certain)
+    return rows.assign(outcome=outcome).groupby(["subject", "outcome"])["rpe"].mean().reset_index()

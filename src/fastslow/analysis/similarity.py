@@ -33,16 +33,24 @@ def dissimilarity(
     """
     check(metric in METRICS, f"metric is '{metric}'; give one of: {', '.join(METRICS)}.")
     rows = len(activity)
-    check(rows == len(condition), f"There are {len(condition)} labels for {rows} rows of activity; give one each.")
+    check(
+        rows == len(condition),
+        f"There are {len(condition)} labels for {rows} rows of activity; give one each.",
+    )
     labels, place = np.unique(condition, return_inverse=True)
     check(len(labels) >= 2, f"There are {len(labels)} conditions; give at least two to compare.")
-    check(bool(np.isfinite(activity).all()), "The activity holds values that are not finite; leave these rows out.")
+    check(
+        bool(np.isfinite(activity).all()),
+        "The activity holds values that are not finite; leave these rows out.",
+    )
     means = np.stack([activity[place.ravel() == i].mean(axis=0) for i in range(len(labels))]).astype(float)
     if metric == "correlation":
         check(means.shape[1] >= 3, f"A correlation over {means.shape[1]} units says nothing; use euclidean.")
         alike = np.ptp(means, axis=1) < 1e-12
         if alike.any():
-            raise UserError(f"All units fire alike in condition {labels[alike][0]}, so no correlation; use euclidean.")
+            raise UserError(
+                f"All units fire alike in condition {labels[alike][0]}, so no correlation; use euclidean."
+            )
         pairs = pdist(means, "correlation")
     else:
         pairs = pdist(means) / means.shape[1] ** 0.5
@@ -67,7 +75,10 @@ def compare(
     measured, expected = matrix.to_numpy(float), model.to_numpy(float)
     upper = np.triu_indices(len(matrix), 1)
     for values, name in ((measured, "measured"), (expected, "modelled")):
-        check(float(np.ptp(values[upper])) > 0, f"All {name} dissimilarities are alike, so nothing can be compared.")
+        check(
+            float(np.ptp(values[upper])) > 0,
+            f"All {name} dissimilarities are alike, so nothing can be compared.",
+        )
     ranks = rankdata(expected[upper])
 
     def rho(order: np.ndarray) -> float:

@@ -45,12 +45,17 @@ def state_paths(
     parts = []
     for subject in dict.fromkeys(table["subject"]):
         here = known & (table["subject"] == subject).to_numpy()
-        check(bool(here.any()), f"Subject '{subject}' has no valid trial whose condition is known; leave it out.")
+        check(
+            bool(here.any()),
+            f"Subject '{subject}' has no valid trial whose condition is known; leave it out.",
+        )
         own = activity[here]
         # A trial that is too short for one of the places is left out whole.
         own_rows = np.isfinite(own).any(axis=2).all(axis=1)
         own, labels = own[own_rows], label_of(values[here][own_rows])
-        check(len(own) > 0, f"No trial of subject '{subject}' has all of the steps {list(places)}; name others.")
+        check(
+            len(own) > 0, f"No trial of subject '{subject}' has all of the steps {list(places)}; name others."
+        )
         whole = [units for there, units in recorded(own.reshape(-1, own.shape[2])) if there.all()]
         check(bool(whole), f"No unit of subject '{subject}' was recorded in all its trials; leave it out.")
         own = own[:, :, whole[0]]

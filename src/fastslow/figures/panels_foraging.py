@@ -38,7 +38,9 @@ def matching(
     for key, rows, shade in (("dots", finite[~held], colour), ("held_out", finite[held], HELD_OUT)):
         if len(rows) == 0:
             continue
-        dots = axes.plot(rows["log_income"], rows["log_choice"], "o", color=shade, markersize=2.2, alpha=alpha)[0]
+        dots = axes.plot(
+            rows["log_income"], rows["log_choice"], "o", color=shade, markersize=2.2, alpha=alpha
+        )[0]
         dots.set(markeredgewidth=0, rasterized=True)
         if held.any():
             word = "held out of training" if key == "held_out" else "trained range"
@@ -46,7 +48,9 @@ def matching(
         artists[key] = dots
     slope, bias = lines["sensitivity"].mean(), lines["bias"].mean()
     ends = np.array([-limit, limit])
-    artists["line"] = axes.plot(ends, slope * ends + bias, color=INK, linewidth=1.2, label=f"slope {slope:.2f}")[0]
+    artists["line"] = axes.plot(
+        ends, slope * ends + bias, color=INK, linewidth=1.2, label=f"slope {slope:.2f}"
+    )[0]
     axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
     axes.set_xlabel("log2 income, right / left")
     axes.set_ylabel("log2 choices, right / left")
@@ -68,7 +72,9 @@ def history_weights(axes: Axes, table: pd.DataFrame, name: str) -> dict[str, lis
     colour = look(name).colour
     for history, label in HISTORIES.items():
         rows = table[(table["history"] == history) & (table["lag"] > 0)].sort_values("lag")
-        style = Look(label, colour if history == "reward" else tint(colour, 0.5), "-" if history == "reward" else "--")
+        style = Look(
+            label, colour if history == "reward" else tint(colour, 0.5), "-" if history == "reward" else "--"
+        )
         artists[history] = marks.curve(axes, rows["lag"].to_numpy(), rows, style)
         artists[history][0].set(marker="o", markersize=2.5)
     axes.set_xlabel("trials back")
@@ -79,7 +85,9 @@ def history_weights(axes: Axes, table: pd.DataFrame, name: str) -> dict[str, lis
 
 
 @panel
-def repeats(axes: Axes, table: pd.DataFrame, per_subject: pd.DataFrame | None = None) -> dict[tuple[str, str], Artist]:
+def repeats(
+    axes: Axes, table: pd.DataFrame, per_subject: pd.DataFrame | None = None
+) -> dict[tuple[str, str], Artist]:
     """Win-stay (filled) and lose-shift (hollow) of each name, a dot per subject.
 
     **Arguments**: `table` with name, measure (win_stay, lose_shift), mean and, where known, low and high;

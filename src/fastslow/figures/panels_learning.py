@@ -39,7 +39,9 @@ def learning_curves(
 
 
 @panel
-def quantile_curves(axes: Axes, table: pd.DataFrame, ylabel: str, colour: str = SLOW) -> dict[int, list[Artist]]:
+def quantile_curves(
+    axes: Axes, table: pd.DataFrame, ylabel: str, colour: str = SLOW
+) -> dict[int, list[Artist]]:
     """Learning curves over the trials of an episode, a line for each stage of training, bands between quantiles.
 
     **Arguments**: `table` as from `analysis.learning_speed.learning_quantiles`: stage, trial, quantile, value; the line

@@ -99,7 +99,9 @@ def decoding(
     artists = grouped_bars(axes, table, "target")
     for i, target in enumerate(marks.in_order(table, "target")):
         if chance and target in chance:
-            axes.plot([i - 0.45, i + 0.45], [chance[target]] * 2, color=INK, linewidth=0.9, linestyle="--", zorder=6)
+            axes.plot(
+                [i - 0.45, i + 0.45], [chance[target]] * 2, color=INK, linewidth=0.9, linestyle="--", zorder=6
+            )
     low = min(0.0, float(table["mean"].min()))
     axes.set_ylim(low, 1)
     axes.set_ylabel("decoded (r, or accuracy)")
@@ -129,7 +131,12 @@ def grouped_bars(axes: Axes, table: pd.DataFrame, column: str) -> dict[tuple[str
 def above(axes: Axes, handles: list[Artist]) -> None:
     """A legend over the axes, since bars and dots may fill them."""
     axes.legend(
-        handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderpad=0.1, columnspacing=1.2
+        handles=handles,
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=3,
+        borderpad=0.1,
+        columnspacing=1.2,
     )
 
 
@@ -152,7 +159,10 @@ def dissimilarity_matrix(axes: Axes, matrix: pd.DataFrame, label: str = "dissimi
 
 @panel
 def condition_paths(
-    axes: Axes, table: pd.DataFrame, colours: Mapping[str, str] | None = None, explained: np.ndarray | None = None
+    axes: Axes,
+    table: pd.DataFrame,
+    colours: Mapping[str, str] | None = None,
+    explained: np.ndarray | None = None,
 ) -> dict[str, list[Line2D]]:
     """Mean path of each condition through PC1-PC2, first trial hollow, last filled; colours by condition.
 
@@ -166,7 +176,9 @@ def condition_paths(
         x, y = rows["pc1"].to_numpy(), rows["pc2"].to_numpy()
         colour = (colours or {}).get(condition, look(condition).colour)
         path = axes.plot(x, y, "-", color=colour, linewidth=1, label=look(condition).label)[0]
-        start = axes.plot(x[:1], y[:1], "o", markerfacecolor="white", markeredgecolor=colour, markersize=4.5)[0]
+        start = axes.plot(x[:1], y[:1], "o", markerfacecolor="white", markeredgecolor=colour, markersize=4.5)[
+            0
+        ]
         end = axes.plot(x[-1:], y[-1:], "o", color=colour, markersize=4.5)[0]
         artists[condition] = [path, start, end]
     axes.axhline(0, color=PALE, linewidth=0.6, zorder=0)

@@ -37,7 +37,9 @@ def blueprint(record: xr.Dataset) -> dict[str, Any]:
             "dtype": kind_of(values),
             "values": values.values.tolist(),
         }
-        for name, values in sorted(record.coords.items(), key=lambda item: (item[0] not in CELL, str(item[0])))
+        for name, values in sorted(
+            record.coords.items(), key=lambda item: (item[0] not in CELL, str(item[0]))
+        )
     }
     variables = {
         str(name): {

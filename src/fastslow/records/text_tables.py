@@ -68,7 +68,9 @@ def write_table(
     said = dict(described or {}) | {KEY: own}
     with replaced(aside_name) as aside:
         # A line for each column, and one for the blueprint.
-        lines = [f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in said.items()]
+        lines = [
+            f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in said.items()
+        ]
         aside.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     with replaced(path) as aside:
         # Without a time stamp, so that the same record gives the same bytes.

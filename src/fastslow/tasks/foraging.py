@@ -29,8 +29,14 @@ FORAGING_VARIABLES = (
     task.TRIAL_END,
     Variable("action", "the side chosen; -1 where the trial is void", "0 left, 1 right, -1 void"),
     task.REWARD,
-    Variable("penalty", "paid in the trial for an invalid response, apart from its reward", "0, or less where void"),
-    Variable("p_reward", "probability that each side pays in this trial, baits that wait included", "0 to 1, per side"),
+    Variable(
+        "penalty", "paid in the trial for an invalid response, apart from its reward", "0, or less where void"
+    ),
+    Variable(
+        "p_reward",
+        "probability that each side pays in this trial, baits that wait included",
+        "0 to 1, per side",
+    ),
     Variable("p_base", "probability that a reward is laid out at each side", "0 to 1, one per side"),
     Variable("held_out", "the episode's probabilities are held out of training", "0 or 1"),
     task.VALID,
@@ -58,7 +64,9 @@ class ForagingState(NamedTuple):
     """The trial at hand holds an invalid response already."""
 
 
-def waiting(p_base: Float[Array, "..."], unchosen: Int[Array, "..."] | Float[Array, "..."]) -> Float[Array, "..."]:
+def waiting(
+    p_base: Float[Array, "..."], unchosen: Int[Array, "..."] | Float[Array, "..."]
+) -> Float[Array, "..."]:
     """P = 1 - (1 - p)^(n + 1), the probability that a reward lies at a side left alone for n trials."""
     return 1.0 - (1.0 - p_base) ** (unchosen + 1.0)
 
