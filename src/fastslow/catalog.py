@@ -156,6 +156,7 @@ EXPERIMENTS = entries(
             "experiments.reversal:EXPERIMENT",
             "people, network and observer around a reversal",
             "zorowitz2023 hampton2006",
+        ),
         "dopamine": (
             "experiments.dopamine:EXPERIMENT",
             "block or stimulate dopamine, weights frozen",
