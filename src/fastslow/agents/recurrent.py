@@ -4,6 +4,7 @@ Trained slowly over a distribution of tasks, its activity alone learns each new 
 Duan et al. 2016).  Heads for policy (softmax) and value (scalar) both read the output h_t.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -14,11 +15,12 @@ from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from fastslow.agents.agent import Agent
 from fastslow.errors import UserError
-from fastslow.networks import gru, lstm
+from fastslow.networks import conv, gru, lstm
 from fastslow.tasks.task import Task, check_count
 from fastslow.timestep import Output, Percept
 
 CORES = {"lstm": (lstm, lstm.LSTM), "gru": (gru, gru.GRU)}
+ENCODERS = ("none", *conv.FORMS)
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,21 @@ class RecurrentConfig:
     """Feed the fraction of the episode that has passed (Wang 2016 bandits; not in their two-step task)."""
     reward_levels: tuple[float, ...] = ()
     """Feed the last reward one-hot over these levels instead of as a number (Wang 2016, 11 arms)."""
+    encoder: Literal["none", "conv", "conv_small"] = "none"
+    """What pictures pass before the core: `conv` as in Wang 2018, `conv_small` for small screens (networks.conv)."""
 
     def __post_init__(self) -> None:
         check_count("units", self.units, 1)
+        if self.encoder not in ENCODERS:
+            raise UserError(f"encoder is '{self.encoder}', but it must be one of: {', '.join(ENCODERS)}.")
         if self.core not in CORES:
             raise UserError(f"core is '{self.core}', but it must be one of: {', '.join(CORES)}.")
 
 
 class RecurrentAgent(Agent):
-    """Core, heads and the wiring of the inputs."""
+    """Encoder (if wired), core, heads and the wiring of the inputs."""
 
+    encoder: conv.Conv | None
     core: lstm.LSTM | gru.GRU
     heads: Float[Array, "unit head"]
     """Policy logits in the first columns, the value in the last: one product serves both."""
@@ -69,7 +76,7 @@ class RecurrentAgent(Agent):
 
     def inputs(self, percept: Percept) -> Float[Array, "*batch input"]:
         """x_t: observation, one-hot last action, last reward, time, each if wired; zeros for what is not yet."""
-        parts = [percept.observation.reshape(*percept.time.shape, -1)]
+        parts = [self.encode(percept.observation).reshape(*percept.time.shape, -1)]
         if self.config.see_action:
             # A last action of -1, before the first, codes as zeros.
             parts.append(jax.nn.one_hot(percept.last_action, self.heads.shape[1] - 1))
@@ -78,6 +85,10 @@ class RecurrentAgent(Agent):
         if self.config.see_time:
             parts.append((percept.time / self.episode_steps).astype(jnp.float32)[..., None])
         return jnp.concatenate(parts, axis=-1)
+
+    def encode(self, observation: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The observation as it is, or what the encoder makes of it; any leading axes."""
+        return observation if self.encoder is None else self.encoder(observation)
 
     def reward_input(
         self, reward: Float[Array, "*batch"], first: Bool[Array, "*batch"]
@@ -125,13 +136,26 @@ def sample(logits: Float[Array, " action"], uniform: Float[Array, ""]) -> Array:
 def make(task: Task, config: RecurrentConfig, key: Key[Array, ""]) -> RecurrentAgent:
     """A newborn agent for the observations and actions of `task`."""
     core_key, head_key = jax.random.split(key)
-    inputs = 1
-    for side in task.observation_shape:
-        inputs *= side
+    encoder = make_encoder(task, config, jax.random.fold_in(key, 2))
+    inputs = math.prod(task.observation_shape) if encoder is None else encoder.features
     inputs += config.see_action * task.actions + config.see_time
     inputs += config.see_reward * max(len(config.reward_levels), 1)
     _, core = CORES[config.core]
     heads = jax.random.normal(head_key, (config.units, task.actions + 1)) * 0.1 / config.units**0.5
     return RecurrentAgent(
-        core(inputs, config.units, core_key), heads, jnp.zeros(task.actions + 1), config, task.episode_steps
+        *(encoder, core(inputs, config.units, core_key), heads, jnp.zeros(task.actions + 1)),
+        *(config, task.episode_steps),
     )
+
+
+def make_encoder(task: Task, config: RecurrentConfig, key: Key[Array, ""]) -> conv.Conv | None:
+    """The encoder that is wired, for the task's screen; `UserError` where what is seen is no picture."""
+    if config.encoder == "none":
+        return None
+    shape = task.observation_shape
+    if len(shape) != 3:
+        raise UserError(
+            f"encoder is '{config.encoder}', but the task shows {shape}, no picture of rows, columns and colours; "
+            "choose 'none'."
+        )
+    return conv.Conv(shape, conv.FORMS[config.encoder], key)

@@ -1,0 +1,99 @@
+"""Convolutional encoders: a picture in, a vector of features out.
+
+They stand between the screen and a recurrent core, as in Wang et al. 2018 (Simulation 5; after Mnih et al. 2016).
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from fastslow.errors import check
+
+
+class Form(NamedTuple):
+    """Sizes of an encoder."""
+
+    layers: tuple[tuple[int, int, int], ...]
+    """Of each convolution: filters, their side and their stride, in pixels."""
+    features: int
+    """Outputs of the fully connected layer that follows."""
+
+
+FORMS = {
+    "conv": Form(((16, 8, 4), (32, 4, 2)), 256),
+    "conv_small": Form(((8, 4, 2), (16, 2, 1)), 32),
+}
+"""`conv` is the published one, for 84 x 84 pixels (Wang 2018); `conv_small` is for screens of 8 to 24 pixels."""
+
+
+class Layer(eqx.Module):
+    """One convolution, without padding; the filters' side is a multiple of the stride.
+
+    The picture is cut into blocks of stride x stride pixels, neighbouring blocks are laid side by side, and one matrix
+    product does the rest. `lax.conv` gives the same, but within a loop on a CPU its gradient takes six times as long.
+    """
+
+    filters: Float[Array, "side side before filter"]
+    bias: Float[Array, " filter"]
+    stride: int = eqx.field(static=True)
+
+    def __call__(self, x: Float[Array, "n height width before"]) -> Float[Array, "n high wide filter"]:
+        stride, (side, _, before, filters) = self.stride, self.filters.shape
+        reach, rows, columns = side // stride, x.shape[1] // stride, x.shape[2] // stride
+        blocks = x[:, : rows * stride, : columns * stride].reshape(-1, rows, stride, columns, stride, before)
+        blocks = blocks.transpose(0, 1, 3, 2, 4, 5).reshape(-1, rows, columns, stride * stride * before)
+        high, wide = rows - reach + 1, columns - reach + 1
+        shifts = [(i, j) for i in range(reach) for j in range(reach)]
+        patches = jnp.concatenate([blocks[:, i : i + high, j : j + wide] for i, j in shifts], axis=-1)
+        # The filters' pixels in the order of the patches': block by block, then within the block.
+        weights = self.filters.reshape(reach, stride, reach, stride, before, filters)
+        weights = weights.transpose(0, 2, 1, 3, 4, 5).reshape(-1, filters)
+        drive = patches.reshape(-1, weights.shape[0]) @ weights
+        return jax.nn.relu(drive + jnp.broadcast_to(self.bias, drive.shape)).reshape(-1, high, wide, filters)
+
+
+class Conv(eqx.Module):
+    """Convolutions, then one fully connected layer, each followed by a rectifier."""
+
+    layers: tuple[Layer, ...]
+    dense: Float[Array, "pixel feature"]
+    bias: Float[Array, " feature"]
+
+    def __init__(self, shape: tuple[int, ...], form: Form, key: Key[Array, ""]):
+        """Normal weights of variance 2/fan-in, which keeps the scale through rectifiers (He et al. 2015)."""
+        height, width, channels = shape
+        *layer_keys, dense_key = jax.random.split(key, len(form.layers) + 1)
+        layers = []
+        for (filters, side, stride), layer_key in zip(form.layers, layer_keys, strict=True):
+            check(
+                side % stride == 0 and min(height, width) >= side,
+                f"A convolution of side {side} and stride {stride} does not fit a picture of {height} x {width} pixels; "
+                "its side must be a multiple of the stride and no larger than the picture.",
+            )
+            height, width = ((size - side) // stride + 1 for size in (height, width))
+            weights = jax.random.normal(layer_key, (side, side, channels, filters))
+            weights = weights * (2 / (side * side * channels)) ** 0.5
+            layers.append(Layer(weights, jnp.zeros(filters), stride))
+            channels = filters
+        pixels = height * width * channels
+        self.layers = tuple(layers)
+        self.dense = jax.random.normal(dense_key, (pixels, form.features)) * (2 / pixels) ** 0.5
+        self.bias = jnp.zeros(form.features)
+
+    @property
+    def features(self) -> int:
+        return self.dense.shape[1]
+
+    def __call__(
+        self, picture: Float[Array, "*batch height width colour"]
+    ) -> Float[Array, "*batch feature"]:
+        """Features of pictures; any leading axes."""
+        batch = picture.shape[:-3]
+        x = picture.reshape(-1, *picture.shape[-3:])
+        for layer in self.layers:
+            x = layer(x)
+        x = x.reshape(x.shape[0], -1) @ self.dense
+        return jax.nn.relu(x + jnp.broadcast_to(self.bias, x.shape)).reshape(*batch, -1)

@@ -1,0 +1,238 @@
+"""Harlow's learning sets on a screen: objects are pictures, and a choice is a turn of the gaze towards one.
+
+A red cross must be held in the middle of the view for some steps; then two pictures appear, left and right; turning
+one into the middle chooses it, both vanish, and after a pause the cross is back. Nothing but pixels tells which of
+this is happening. Wang et al. 2016 (section 3.2.2) and 2018 (Simulation 5), after Harlow 1949; their photographs are
+replaced by the drawings of `object_images`.
+
+The defaults are a small screen that a laptop can train on; `wang2018` is the published one.
+"""
+
+from typing import ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from fastslow.errors import check
+from fastslow.tasks.harlow import HARLOW_VARIABLES, Pair, check_harlow, draw_pair, toss, trial_of
+from fastslow.tasks.object_images import picture
+from fastslow.tasks.task import Task, Variable, check_count, check_range, opening, outcome, parameter
+from fastslow.timestep import TimeStep
+
+FIXATION, CHOICE, PAUSE = 0, 1, 2
+"""Stages of a trial."""
+RED = (1.0, 0.0, 0.0)
+
+
+class PixelsState(NamedTuple):
+    pair: Pair
+    images: Float[Array, "2 row column colour"]
+    """Of the rewarded object and of the other."""
+    side: Int[Array, ""]
+    """Where the rewarded object is, 0 left or 1 right."""
+    trial: Int[Array, ""]
+    time: Int[Array, ""]
+    """Steps taken in the episode."""
+    stage: Int[Array, ""]
+    """`FIXATION`, `CHOICE` or `PAUSE`."""
+    count: Int[Array, ""]
+    """Steps for which the cross has been held, or those of the pause that have passed."""
+    heading: Float[Array, ""]
+    """Where the gaze points, -180 to 180 degrees; the cross is at 0, right is positive."""
+    speed: Float[Array, ""]
+    """Degrees per frame."""
+
+
+class HarlowPixels(Task):
+    """Actions: 0 turns left, 1 right, any other not at all. The screen is `height` x `width` pixels of RGB, 0 to 1.
+
+    Holding the cross pays `reward_fixation`, choosing a picture the trial's reward. An episode ends with its last
+    choice or after `limit` steps; the trial at hand is then not finished, and those it never came to are missed.
+    """
+
+    reward_right: Float[Array, "..."] = eqx.field(converter=parameter, default=1.0)
+    """Paid for the rewarded object (Wang 2016: 1)."""
+    reward_wrong: Float[Array, "..."] = eqx.field(converter=parameter, default=-1.0)
+    """Paid for the other object (Wang 2016: -1)."""
+    reward_fixation: Float[Array, "..."] = eqx.field(converter=parameter, default=0.2)
+    """Paid for holding the cross, apart from the trial's reward (Wang 2016: .2)."""
+    field: Float[Array, "..."] = eqx.field(converter=parameter, default=65.0)
+    """Degrees that the screen's width spans (Wang 2016: 65)."""
+    turn: Float[Array, "..."] = eqx.field(converter=parameter, default=8.0)
+    """Degrees per step at full speed (Wang 2016: about 4.4)."""
+    momentum: Float[Array, "..."] = eqx.field(converter=parameter, default=0.5)
+    """Share of the speed that is kept from frame to frame, 0 to below 1 (Wang 2016: "a little"; .5 is ours)."""
+    offset: Float[Array, "..."] = eqx.field(converter=parameter, default=19.0)
+    """Degrees from the cross to the middle of each picture (ours: both just fit into the view)."""
+    fixation_tolerance: Float[Array, "..."] = eqx.field(converter=parameter, default=3.5)
+    """Degrees from the middle of the view within which the cross is held (Wang 2016: 3.5)."""
+    selection_tolerance: Float[Array, "..."] = eqx.field(converter=parameter, default=7.0)
+    """Degrees from the middle of the view within which a picture is chosen (Wang 2016: 7)."""
+    width: int = eqx.field(static=True, default=16)
+    """Pixels of the screen from left to right (Wang 2016: 84)."""
+    height: int = eqx.field(static=True, default=8)
+    """Pixels of the screen from top to bottom (Wang 2016: 84)."""
+    image: int = eqx.field(static=True, default=6)
+    """Pixels of a picture's side (Wang 2016: 34)."""
+    cross: int = eqx.field(static=True, default=3)
+    """Pixels of the cross's side (ours)."""
+    repeat: int = eqx.field(static=True, default=4)
+    """Frames for which an action is repeated, one step (Wang 2016: 4)."""
+    fixation_steps: int = eqx.field(static=True, default=4)
+    """Steps for which the cross must be held (Wang 2016: 4)."""
+    pause: int = eqx.field(static=True, default=2)
+    """Steps between a choice and the next cross (Wang 2016: 10)."""
+    trials: int = eqx.field(static=True, default=6)
+    """Trials with the same pair, an episode (Wang 2018: 6; Wang 2016: 10)."""
+    limit: int = eqx.field(static=True, default=100)
+    """Most steps in an episode (Wang 2016: 3600 frames, 900 steps)."""
+    objects: int = eqx.field(static=True, default=1000)
+    """Objects to draw from in training, and as many held out (Wang 2016: 1000 images each)."""
+    held_out: bool = eqx.field(static=True, default=False)
+    """Draw from the held-out objects, none of which is met in training."""
+
+    variant: ClassVar[str] = (
+        "Wang 2018 Sim 5 / Wang 2016 Exp 6: fixation, turning with momentum, pause; drawn objects, not ImageNet; by "
+        "default a small screen, faster turns and a shorter pause"
+    )
+    cite: ClassVar[tuple[str, ...]] = ("harlow1949", "wang2018", "wang2016")
+    trial_variables: ClassVar[tuple[Variable, ...]] = HARLOW_VARIABLES
+    actions: ClassVar[int] = 3
+
+    def __check_init__(self) -> None:
+        check_harlow(self)
+        check_range("reward_fixation", self.reward_fixation, -1e6, 1e6)
+        check_range("field", self.field, 1, 360)
+        check_range("turn", self.turn, 0, 180)
+        check_range("momentum", self.momentum, 0, 0.999)
+        for name in ("offset", "fixation_tolerance", "selection_tolerance"):
+            check_range(name, getattr(self, name), 0, 180)
+        for name in ("width", "image", "cross", "repeat", "fixation_steps", "limit"):
+            check_count(name, getattr(self, name), 1)
+        check_count("pause", self.pause, 0)
+        tallest = max(self.image, self.cross)
+        check_count("height", self.height, 1)
+        check(
+            self.height >= tallest,
+            f"height is {self.height}, but the screen must be at least as high as a picture and the cross, {tallest}.",
+        )
+
+    @property
+    def observation_shape(self) -> tuple[int, ...]:
+        return (self.height, self.width, 3)
+
+    @property
+    def episode_steps(self) -> int:
+        return self.limit
+
+    @property
+    def scheduled_trials(self) -> int:
+        return self.trials
+
+    def sample(self, key: Key[Array, ""]) -> Pair:
+        return draw_pair(key, self.objects, self.held_out)
+
+    def start(self, problem: Pair, key: Key[Array, ""]) -> tuple[PixelsState, TimeStep]:
+        """The gaze rests, with the cross in view but anywhere between the places of the pictures."""
+        side_key, heading_key = jax.random.split(key)
+        images = jnp.stack([picture(problem.rewarded, self.image), picture(problem.other, self.image)])
+        zero, heading = jnp.int32(0), self.offset * (2 * jax.random.uniform(heading_key) - 1)
+        state = PixelsState(
+            problem, images, toss(side_key), zero, zero, jnp.int32(FIXATION), zero, heading, jnp.float32(0)
+        )
+        return state, opening(self.show(state), self.tabulate(state, jnp.bool_(False), jnp.int32(-1)))
+
+    def tabulate(self, state: PixelsState, end: Array, choice: Array) -> dict[str, Array]:
+        return trial_of(
+            state.trial, end, choice, state.side, state.pair, self.reward_right, self.reward_wrong
+        )
+
+    def glide(self, state: PixelsState, action: Int[Array, ""]) -> tuple[Array, Array]:
+        """Heading and speed after one step: the frames in which an action is repeated, each easing into the turn."""
+        way = jnp.where(action == 0, -1.0, 0.0) + jnp.where(action == 1, 1.0, 0.0)
+        heading, speed = state.heading, state.speed
+        for _ in range(self.repeat):
+            speed = self.momentum * speed + (1 - self.momentum) * way * self.turn / self.repeat
+            heading = heading + speed
+        return wrap(heading), speed
+
+    def step(
+        self, state: PixelsState, action: Int[Array, ""], key: Key[Array, ""]
+    ) -> tuple[PixelsState, TimeStep]:
+        heading, speed = self.glide(state, action)
+        fixating, choosing = state.stage == FIXATION, state.stage == CHOICE
+        held = jnp.where(jnp.abs(heading) <= self.fixation_tolerance, state.count + 1, 0)
+        fixates = fixating & (held >= self.fixation_steps)
+        chosen = choosing & (jnp.abs(jnp.abs(heading) - self.offset) <= self.selection_tolerance)
+        rested = (state.stage == PAUSE) & (state.count + 1 >= self.pause)
+
+        after_choice = PAUSE if self.pause else FIXATION
+        stage = jnp.where(fixates, CHOICE, jnp.where(chosen, after_choice, state.stage))
+        stage = jnp.where(rested, FIXATION, stage)
+        count = jnp.where(stage != state.stage, 0, jnp.where(fixating, held, state.count + 1))
+
+        choice = jnp.where(chosen, (heading > 0).astype(jnp.int32), -1)
+        time, number = state.time + 1, state.trial + chosen.astype(jnp.int32)
+        trial = self.tabulate(state, chosen | (time >= self.limit), choice)
+        side = jnp.where(chosen, toss(key), state.side)
+        following = PixelsState(
+            *(state.pair, state.images, side, number, time, stage.astype(jnp.int32), count, heading, speed)
+        )
+        reward = trial["reward"] + jnp.where(fixates, self.reward_fixation, 0.0)
+        last = (number >= self.trials) | (time >= self.limit)
+        return following, outcome(self.show(following), reward, last, trial)
+
+    def show(self, state: PixelsState) -> Float[Array, "height width colour"]:
+        """The screen: what there is to see, moved by the heading (which need not be a whole number of pixels).
+
+        The scene is a strip of columns, each at its own angle. A pixel takes from each column in proportion to their
+        overlap, so that the whole view is one small product and needs no gather.
+        """
+        left, right = jnp.where(state.side == 0, state.images, state.images[::-1])
+        parts = (left, right, jnp.asarray(plus(self.cross)))
+        strip = jnp.concatenate([pad_rows(part, self.height) for part in parts], axis=1)
+        pitch = self.field / self.width
+        at = jnp.concatenate(
+            [
+                span(self.image) * pitch - self.offset,
+                span(self.image) * pitch + self.offset,
+                span(self.cross) * pitch,
+            ]
+        )
+        is_picture = np.arange(strip.shape[1]) < 2 * self.image
+        seen = jnp.where(is_picture, state.stage == CHOICE, state.stage == FIXATION)
+        apart = wrap(state.heading + pitch * span(self.width)[:, None] - at[None, :])
+        overlap = jnp.maximum(1 - jnp.abs(apart) / pitch, 0.0) * seen[None, :]
+        return jnp.einsum("wc,hcr->hwr", overlap, strip)
+
+
+def wrap(angle: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    """The same direction between -180 and 180 degrees."""
+    return jnp.mod(angle + 180.0, 360.0) - 180.0
+
+
+def span(size: int) -> np.ndarray:
+    """Places of `size` neighbours, in their own widths, around their common middle."""
+    return (np.arange(size) - (size - 1) / 2).astype(np.float32)
+
+
+def plus(size: int) -> np.ndarray:
+    """A red cross, `[row column colour]`, its bars a third of its side."""
+    bar = np.abs(span(size)) <= max(size / 6, 0.5)
+    return np.where((bar[:, None] | bar[None, :])[..., None], np.asarray(RED, np.float32), np.float32(0))
+
+
+def pad_rows(part: Array, height: int) -> Array:
+    """The part at half height of the screen, black above and below."""
+    above = (height - part.shape[0]) // 2
+    return jnp.pad(part, ((above, height - part.shape[0] - above), (0, 0), (0, 0)))
+
+
+def wang2018(held_out: bool = False) -> HarlowPixels:
+    """The published screen: 84 x 84 pixels, pictures of 34 x 34, turns of 4.4 degrees, a pause of 10 steps."""
+    return HarlowPixels(
+        turn=4.4, width=84, height=84, image=34, cross=9, pause=10, limit=900, held_out=held_out
+    )
