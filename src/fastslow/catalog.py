@@ -81,6 +81,11 @@ TASKS = entries(
             "learning sets, objects on a ring",
             "harlow1949 wang2018 wang2016",
         ),
+        "harlow_pixels": (
+            "tasks.harlow_pixels:HarlowPixels",
+            "learning sets, pictures on a screen",
+            "harlow1949 wang2018 wang2016",
+        ),
     }
 )
 # An agent: a function of `task` and, if it can be trained, `config` and `key`; the rest are the options.

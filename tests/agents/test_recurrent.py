@@ -1,5 +1,6 @@
 """The recurrent agent: its wiring, its sampling, and the two routes to its gradient."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,8 +10,10 @@ from fastslow.agents.interaction import interaction
 from fastslow.agents.recurrent import RecurrentConfig, make, sample
 from fastslow.errors import UserError
 from fastslow.loop import run
+from fastslow.networks import lstm
 from fastslow.tasks.bandit import IndependentBandit
-from fastslow.timestep import Percept
+from fastslow.tasks.harlow_pixels import HarlowPixels
+from fastslow.timestep import Output, Percept
 
 TASK = IndependentBandit(arms=3, pulls=10)
 
@@ -83,6 +86,61 @@ def test_acting_changes_no_weight_and_unlike_histories_give_unlike_activity():
     _, won = agent.step(state, percept(1, 1.0, 1), jax.random.key(0))
     _, lost = agent.step(state, percept(1, 0.0, 1), jax.random.key(0))
     assert float(jnp.abs(won.units - lost.units).max()) > 1e-3
+
+
+def test_gradients_reach_the_encoder_by_both_routes_and_agree_with_finite_differences():
+    task = HarlowPixels(width=8)
+    agent = make(task, RecurrentConfig(units=4, encoder="conv_small"), jax.random.key(2))
+    agent = eqx.tree_at(lambda agent: agent.heads, agent, agent.heads * 10)
+    draw, shape = np.random.default_rng(0), (7, 2)
+    first = np.zeros(shape, bool)
+    first[[0, 3], [0, 1]] = True
+    time = np.broadcast_to(np.arange(7)[:, None], shape).astype(np.int32)
+    last_action, last_reward = draw.integers(0, 3, shape, np.int32), draw.normal(size=shape).astype(np.float32)
+    pictures = draw.uniform(size=(*shape, 8, 8, 3)).astype(np.float32)
+    percepts = Percept(pictures, last_action, last_reward, first, time, np.zeros(shape, np.float32))
+    start = jax.tree.map(lambda x: np.full((2, 4), 0.1, np.float32), agent.core.initial)
+
+    def loss(encoder, agent, percepts, start, route="unroll"):
+        agent = eqx.tree_at(lambda agent: agent.encoder, agent, encoder)
+        if route == "unroll":
+            logits, values = agent.unroll(start, percepts)
+        else:
+            activity = lstm.forward(agent.core, start, agent.inputs(percepts), percepts.first)
+            lived = Output(last_action, pictures, last_reward, pictures, {"activity": activity})
+            logits, values = agent.relive(percepts, lived)
+        return (logits**2).sum() + (values**2).sum()
+
+    slope = jax.jit(jax.grad(loss), static_argnums=4)
+    unrolled, relived = (
+        slope(agent.encoder, agent, percepts, start, route) for route in ("unroll", "relive")
+    )
+    for a, b in zip(jax.tree.leaves(relived), jax.tree.leaves(unrolled), strict=True):
+        assert float(np.abs(b).max()) > 1e-4  # every filter and bias is reached
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+    def widen(part):
+        return jax.tree.map(
+            lambda x: np.asarray(x, np.float64) if x.dtype == np.float32 else np.asarray(x), part
+        )
+
+    with jax.enable_x64(True):
+        wide = widen((agent, percepts, start))
+        encoder = wide[0].encoder
+        along = jax.tree.map(lambda x: np.cos(np.arange(x.size)).reshape(x.shape), encoder)
+        high, low = (
+            jax.jit(loss)(jax.tree.map(lambda x, d: x + s * 1e-6 * d, encoder, along), *wide)  # noqa: B023
+            for s in (1, -1)
+        )
+    product = sum(
+        float((g * d).sum()) for g, d in zip(jax.tree.leaves(unrolled), jax.tree.leaves(along), strict=True)
+    )
+    assert product == pytest.approx(float(high - low) / 2e-6, rel=1e-3)
+
+
+def test_an_encoder_needs_a_picture():
+    with pytest.raises(UserError, match=r"encoder is 'conv', but the task shows \(0,\), no picture"):
+        make(TASK, RecurrentConfig(encoder="conv"), jax.random.key(0))
 
 
 def test_bad_settings_are_refused_in_one_sentence():

@@ -70,8 +70,8 @@ class Conv(eqx.Module):
         for (filters, side, stride), layer_key in zip(form.layers, layer_keys, strict=True):
             check(
                 side % stride == 0 and min(height, width) >= side,
-                f"A convolution of side {side} and stride {stride} does not fit a picture of {height} x {width} pixels; "
-                "its side must be a multiple of the stride and no larger than the picture.",
+                f"A convolution of side {side} and stride {stride} does not fit a picture of {height} x {width} "
+                "pixels; its side must be a multiple of the stride and no larger than the picture.",
             )
             height, width = ((size - side) // stride + 1 for size in (height, width))
             weights = jax.random.normal(layer_key, (side, side, channels, filters))
@@ -87,9 +87,7 @@ class Conv(eqx.Module):
     def features(self) -> int:
         return self.dense.shape[1]
 
-    def __call__(
-        self, picture: Float[Array, "*batch height width colour"]
-    ) -> Float[Array, "*batch feature"]:
+    def __call__(self, picture: Float[Array, "*batch height width colour"]) -> Float[Array, "*batch feature"]:
         """Features of pictures; any leading axes."""
         batch = picture.shape[:-3]
         x = picture.reshape(-1, *picture.shape[-3:])

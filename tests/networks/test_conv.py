@@ -1,0 +1,42 @@
+"""The encoders: convolutions held to JAX's own, and shapes that do not fit refused."""
+
+import jax
+import numpy as np
+import pytest
+
+from fastslow.errors import UserError
+from fastslow.networks.conv import FORMS, Conv, Form, Layer
+
+
+@pytest.mark.parametrize(("side", "stride", "height", "width"), [(8, 4, 21, 20), (3, 1, 5, 6), (2, 2, 5, 4)])
+def test_a_layer_is_a_convolution(side, stride, height, width):
+    draw = np.random.default_rng(0).normal
+    filters, bias, x = (
+        draw(size=shape).astype(np.float32) for shape in ((side, side, 3, 5), (5,), (2, height, width, 3))
+    )
+
+    @jax.jit
+    def both(filters, bias, x):
+        names = ("NHWC", "HWIO", "NHWC")
+        strides = (stride, stride)
+        expected = jax.lax.conv_general_dilated(x, filters, strides, "VALID", dimension_numbers=names)
+        return Layer(filters, bias, stride)(x), expected
+
+    ours, expected = map(np.asarray, both(filters, bias, x))
+    np.testing.assert_allclose(ours, np.maximum(expected + bias, 0), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("conv_small", (8, 16, 3)), ("conv", (84, 84, 3))])
+def test_encoders_take_any_leading_axes_and_keep_the_scale(name, shape):
+    encoder = Conv(shape, FORMS[name], jax.random.key(0))
+    pictures = np.random.default_rng(1).normal(size=(2, 3, *shape)).astype(np.float32)
+    features, alone = jax.jit(lambda encoder, x: (encoder(x), encoder(x[1, 2])))(encoder, pictures)
+    assert features.shape == (2, 3, encoder.features)
+    np.testing.assert_allclose(features[1, 2], alone, rtol=1e-4, atol=1e-4)
+    assert 0.25 < float((features**2).mean()) < 4
+
+
+@pytest.mark.parametrize("form", [Form(((4, 3, 2),), 8), Form(((4, 8, 4),), 8)])
+def test_what_does_not_fit_is_refused(form):
+    with pytest.raises(UserError, match="does not fit a picture of 6 x 16 pixels"):
+        Conv((6, 16, 3), form, jax.random.key(0))
