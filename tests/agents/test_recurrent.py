@@ -89,7 +89,7 @@ def test_acting_changes_no_weight_and_unlike_histories_give_unlike_activity():
 
 
 def test_gradients_reach_the_encoder_by_both_routes_and_agree_with_finite_differences():
-    task = HarlowPixels(width=8)
+    task = HarlowPixels(width=8, height=8, image=6)
     agent = make(task, RecurrentConfig(units=4, encoder="conv_small"), jax.random.key(2))
     agent = eqx.tree_at(lambda agent: agent.heads, agent, agent.heads * 10)
     draw, shape = np.random.default_rng(0), (7, 2)

@@ -14,7 +14,8 @@ from fastslow.tasks.object_images import picture
 
 LEFT, RIGHT, STAY = 0, 1, 2
 PITCH = 65 / 16  # degrees per pixel
-EXACT = HarlowPixels(turn=2 * PITCH, momentum=0.0)
+SIZES = {"width": 16, "height": 8, "image": 6, "cross": 3}
+EXACT = HarlowPixels(turn=2 * PITCH, momentum=0.0, **SIZES)
 """A step of turning moves the scene by two pixels, at once."""
 
 
@@ -48,7 +49,7 @@ def steer(task, keys):
 @pytest.fixture(scope="module")
 def steered():
     keys = jax.random.split(jax.random.key(0), 512)
-    return Steered(*jax.tree.map(np.asarray, steer(HarlowPixels(), keys)))
+    return Steered(*jax.tree.map(np.asarray, steer(HarlowPixels(**SIZES), keys)))
 
 
 @jax.jit
@@ -86,7 +87,7 @@ def test_a_turn_to_the_left_moves_what_is_seen_to_the_right():
 
 
 def test_the_turn_eases_in_and_out_with_momentum():
-    task = HarlowPixels(turn=8.0, momentum=0.5)
+    task = HarlowPixels(turn=8.0, momentum=0.5, **SIZES)
     state = begin(task, heading=0.0)
     # Speed, in degrees per frame: 1, 1.5, 1.75, 1.875; then down again, then towards -2.
     state, _ = step(task, state, RIGHT)
@@ -150,7 +151,7 @@ def test_a_trial_by_hand():
 
 
 def test_a_picture_is_chosen_within_its_tolerance_and_the_cross_held_within_its_own():
-    still = HarlowPixels(turn=0.0)
+    still = HarlowPixels(turn=0.0, **SIZES)
     for heading, chosen in ((-26.1, False), (-25.9, True), (-12.1, True), (-11.9, False), (12.1, True)):
         state = begin(still, heading=heading, stage=CHOICE, side=LEFT)
         _, outcome = step(still, state, STAY)
@@ -189,8 +190,8 @@ def test_objects_look_the_same_for_ever_and_unlike_each_other():
     others = apart[np.triu_indices(500, 1)]
     # Root mean square over pixels and colours, of 1: never below one part in thirty, mostly far above.
     assert others.min() > 1 / 30 and np.median(others) > 0.2
-    # The same object at another resolution: blocks of 4 x 4 pixels average to about the small picture.
-    fine = np.asarray(pictures(numbers, 24)).reshape(500, 6, 4, 6, 4, 3).mean((2, 4))
+    # The same object at another resolution: blocks of 3 x 3 pixels average to about the small picture.
+    fine = np.asarray(pictures(numbers, 18)).reshape(500, 6, 3, 6, 3, 3).mean((2, 4))
     assert np.abs(fine.reshape(500, -1) - small).mean() < 0.06
 
 
@@ -218,7 +219,7 @@ def test_the_published_screen_has_its_sizes():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("field", 0.0), ("momentum", 1.0), ("width", 0), ("pause", -1), ("height", 5), ("offset", float("nan"))],
+    [("field", 0.0), ("momentum", 1.0), ("width", 0), ("pause", -1), ("height", 9), ("offset", float("nan"))],
 )
 def test_a_parameter_out_of_range_is_refused(name, value):
     with pytest.raises(UserError, match=f"{name} is"):

@@ -24,9 +24,9 @@ class Form(NamedTuple):
 
 FORMS = {
     "conv": Form(((16, 8, 4), (32, 4, 2)), 256),
-    "conv_small": Form(((8, 4, 2), (16, 2, 1)), 32),
+    "conv_small": Form(((16, 4, 4), (16, 2, 1)), 32),
 }
-"""`conv` is the published one, for 84 x 84 pixels (Wang 2018); `conv_small` is for screens of 8 to 24 pixels."""
+"""`conv` is the published one, for 84 x 84 pixels (Wang 2018); `conv_small` is for screens of about 12 x 24 (ours)."""
 
 
 class Layer(eqx.Module):

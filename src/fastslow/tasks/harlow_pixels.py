@@ -71,13 +71,13 @@ class HarlowPixels(Task):
     """Degrees from the middle of the view within which the cross is held (Wang 2016: 3.5)."""
     selection_tolerance: Float[Array, "..."] = eqx.field(converter=parameter, default=7.0)
     """Degrees from the middle of the view within which a picture is chosen (Wang 2016: 7)."""
-    width: int = eqx.field(static=True, default=16)
+    width: int = eqx.field(static=True, default=24)
     """Pixels of the screen from left to right (Wang 2016: 84)."""
-    height: int = eqx.field(static=True, default=8)
+    height: int = eqx.field(static=True, default=12)
     """Pixels of the screen from top to bottom (Wang 2016: 84)."""
-    image: int = eqx.field(static=True, default=6)
+    image: int = eqx.field(static=True, default=10)
     """Pixels of a picture's side (Wang 2016: 34)."""
-    cross: int = eqx.field(static=True, default=3)
+    cross: int = eqx.field(static=True, default=5)
     """Pixels of the cross's side (ours)."""
     repeat: int = eqx.field(static=True, default=4)
     """Frames for which an action is repeated, one step (Wang 2016: 4)."""
@@ -206,7 +206,7 @@ class HarlowPixels(Task):
         seen = jnp.where(is_picture, state.stage == CHOICE, state.stage == FIXATION)
         apart = wrap(state.heading + pitch * span(self.width)[:, None] - at[None, :])
         overlap = jnp.maximum(1 - jnp.abs(apart) / pitch, 0.0) * seen[None, :]
-        return jnp.einsum("wc,hcr->hwr", overlap, strip)
+        return jnp.minimum(jnp.einsum("wc,hcr->hwr", overlap, strip), 1.0)  # but for rounding, it is
 
 
 def wrap(angle: Float[Array, "*n"]) -> Float[Array, "*n"]:
