@@ -63,3 +63,13 @@ def test_nothing_to_collect_is_refused():
         collect([uniform(task)], task, KEY, 0)
     with pytest.raises(UserError, match="no agents"):
         collect([], task, KEY, 1)
+
+
+def test_what_was_seen_is_kept_if_asked():
+    task = TwoStep(trials=3)
+    plain, record = (collect([bayes_greedy(task)], task, KEY, 5, observations=asked) for asked in (False, True))
+    assert "observation" not in plain
+    seen = record["observation"]
+    assert seen.dims == ("subject", "episode", "time", "feature") and seen.shape == (1, 5, 9, 4)
+    np.testing.assert_array_equal(seen.to_numpy()[0, 0, 0], [1, 0, 0, 0])  # the fixation cue
+    np.testing.assert_array_equal(seen.to_numpy()[0, :, 2::3, 2:].argmax(-1), record["state"].to_numpy()[0])

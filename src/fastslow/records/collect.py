@@ -33,11 +33,13 @@ def collect(
     gamma: float = 0.0,
     units: bool = False,
     attrs: Mapping[str, Any] | None = None,
+    observations: bool = False,
 ) -> xr.Dataset:
     """Let each agent, as one subject, live `episodes` episodes of `task`.
 
     **Arguments**: `subjects` their names ("seed 0", ... by default); `gamma` the discount with which reward-
-    prediction errors are formed; `units` keep the activity of every unit (`hidden`: subject, episode, time, unit).
+    prediction errors are formed; `units` keep the activity of every unit (`hidden`: subject, episode, time, unit);
+    `observations` keep what was seen before each action, flattened (`observation`: subject, episode, time, feature).
 
     **Returns** a record with the task's trial variables, and by time step: `step_trial`, the trial in progress (its
     place along the record's trial axis), `step_reward`, `step_value` V(o_t), `step_rpe` r_{t+1} + gamma V(o_{t+1}) -
@@ -50,7 +52,7 @@ def collect(
     names = [f"seed {i}" for i in range(len(agents))] if subjects is None else list(subjects)
     keys = [jax.random.fold_in(key, i) for i in range(len(agents))]
     lived = [
-        _to_arrays(live(agent, task, key, episodes, units), gamma, task.scheduled_trials)
+        _to_arrays(live(agent, task, key, episodes, units, observations), gamma, task.scheduled_trials)
         for agent, key in zip(agents, keys, strict=True)
     ]
     trials = {name: _stack([one[0][name] for one in lived]) for name in lived[0][0]}
@@ -66,12 +68,19 @@ def own_variables(task: Task) -> dict[str, dict[str, str]]:
 
 
 @eqx.filter_jit
-def live(agent: Agent, task: Task, key: Key[Array, ""], episodes: int, units: bool) -> dict[str, PyTree]:
+def live(
+    agent: Agent, task: Task, key: Key[Array, ""], episodes: int, units: bool, observations: bool = False
+) -> dict[str, PyTree]:
     """One episode per lane, as `[time episode ...]` arrays."""
     loop = interaction(agent, task, episodes)
     _, trace = run(loop, key, task.episode_steps)
     kept = {"trial": trace.trial, "reward": trace.reward, "value": trace.output.value, "last": trace.last}
-    return kept | ({"hidden": trace.output.units} if units else {})
+    if units:
+        kept["hidden"] = trace.output.units
+    if observations:
+        seen = trace.percept.observation
+        kept["observation"] = seen.reshape(*seen.shape[:2], -1)
+    return kept
 
 
 def trained_agents(agents: Agent, count: int) -> list[Agent]:
@@ -96,8 +105,9 @@ def _to_arrays(
         "step_value": value + blank,
         "step_rpe": host["reward"] + gamma * following - value + blank,
     }
-    if "hidden" in host:
-        steps["hidden"] = host["hidden"] + blank[..., None].astype(host["hidden"].dtype)
+    for name in ("hidden", "observation"):
+        if name in host:
+            steps[name] = host[name] + blank[..., None].astype(host[name].dtype)
     return _by_trial(host["trial"], alive, scheduled), steps
 
 
