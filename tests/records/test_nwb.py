@@ -48,6 +48,12 @@ def session(path, trials=3, units=True, observed=None, **columns):
     return path
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """The default session."""
+    return session(tmp_path_factory.mktemp("nwb") / "a.nwb")
+
+
 def test_trials_by_a_map(tmp_path):
     path = session(tmp_path / "a.nwb", touches=[[1, 2], [], [3]], place=np.arange(6.0).reshape(3, 2))
     trials = read_trials(path, columns=MAP)
@@ -67,14 +73,13 @@ def test_trials_by_a_map(tmp_path):
         read_trials(path, columns=MAP | {"reward": "lfet+right"})
 
 
-def test_spikes_are_counted_around_the_event_that_is_named(tmp_path):
-    path = session(tmp_path / "a.nwb")
-    kept = read_record(path, columns=MAP, window=Window("cue", 0.0, 0.5))
+def test_spikes_are_counted_around_the_event_that_is_named(plain, tmp_path):
+    kept = read_record(plain, columns=MAP, window=Window("cue", 0.0, 0.5))
     assert kept["activity"].dims == ("subject", "episode", "trial", "unit")
     # From the event to just before the end of the window; no event in the last trial; unit 9 never fires.
     np.testing.assert_array_equal(kept["activity"][0, 0], [[2, 0], [1, 0], [np.nan, np.nan]])
     assert kept["unit"].values.tolist() == [7, 9] and kept.attrs["activity"]["event"] == "cue"
-    assert "activity" not in read_record(path, columns=MAP)
+    assert "activity" not in read_record(plain, columns=MAP)
     kept.attrs.pop("nwb")
     write_record(kept, tmp_path / "again.nwb")
     assert read_record(tmp_path / "again.nwb").identical(kept)
@@ -103,9 +108,9 @@ def test_counts_by_brute_force():
         (Window("cue", 1.0, 1.0), "window 1 to 1 s is empty"),
     ],
 )
-def test_windows_that_cannot_be_are_refused(tmp_path, window, words):
+def test_windows_that_cannot_be_are_refused(plain, window, words):
     with pytest.raises(UserError, match=words):
-        read_record(session(tmp_path / "a.nwb"), columns=MAP, window=window)
+        read_record(plain, columns=MAP, window=window)
 
 
 def test_files_without_units_work_until_units_are_asked_for(tmp_path):
@@ -125,10 +130,10 @@ def test_a_session_of_one_trial_is_a_record(tmp_path):
     assert read_trials(path, columns=MAP)["valid"].tolist() == [True]
 
 
-def test_what_is_no_session_is_refused_in_one_sentence(tmp_path):
+def test_what_is_no_session_is_refused_in_one_sentence(plain, tmp_path):
     import h5py
 
-    whole = session(tmp_path / "whole.nwb").read_bytes()
+    whole = plain.read_bytes()
     text, cut, other = (tmp_path / f"{name}.nwb" for name in ("text", "cut", "other"))
     text.write_text("subject,action\n")
     cut.write_bytes(whole[: len(whole) // 2])
@@ -146,24 +151,23 @@ def test_what_is_no_session_is_refused_in_one_sentence(tmp_path):
             read_trials(path)
         assert "\n" not in str(refusal.value)
     with pytest.raises(UserError, match="is for tables of text"):
-        read_trials(tmp_path / "whole.nwb", preset="rat_two_step_miller")
+        read_trials(plain, preset="rat_two_step_miller")
 
 
-def test_without_the_package_the_extra_is_named(tmp_path, monkeypatch):
-    path = session(tmp_path / "a.nwb")
+def test_without_the_package_the_extra_is_named(plain, tmp_path, monkeypatch):
     made = record.from_trials(pd.DataFrame({"subject": ["a"], "trial": [0], "action": [0], "reward": [1.0]}))
     monkeypatch.setitem(sys.modules, "pynwb", None)
     for attempt in (
-        lambda: read_trials(path),
+        lambda: read_trials(plain),
         lambda: write_record(made, tmp_path / "b.nwb"),
     ):
         with pytest.raises(UserError, match=r"pip install 'fastslow\[neuro\]'"):
             attempt()
 
 
-def test_a_record_opens_as_an_ordinary_session(tmp_path):
+def test_a_record_opens_as_an_ordinary_session(plain, tmp_path):
     """What another tool sees: trials with meanings, one subject, activity with times."""
-    kept = read_record(session(tmp_path / "a.nwb"), columns=MAP, window=Window("cue", 0.0, 0.5))
+    kept = read_record(plain, columns=MAP, window=Window("cue", 0.0, 0.5))
     write_record(kept, tmp_path / "b.nwb")
     with pynwb.NWBHDF5IO(tmp_path / "b.nwb", "r") as io:
         file = io.read()
