@@ -58,7 +58,10 @@ def read_file(
         raise UserError(f"'{path}' has no table of trials, so it holds no behaviour that can be read.")
     table = columns_of(file.trials)
     if BLUEPRINT in file.scratch and not preset and not columns:
-        check(window is None, f"'{path}' is a record, which keeps its units' activity as it is; leave the event out.")
+        check(
+            window is None,
+            f"'{path}' is a record, which keeps its units' activity as it is; leave the event out.",
+        )
         return read_own(file, table)
     if preset is None and not columns:
         preset = next(

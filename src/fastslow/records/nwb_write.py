@@ -24,7 +24,18 @@ from fastslow.records.schema import CELL
 
 TIMES = ("start_time", "stop_time")
 TAKEN = (
-    *("id", "tags", "timeseries", "timeseries_index", "name", "description", "colnames", "columns", "data", "table"),
+    *(
+        "id",
+        "tags",
+        "timeseries",
+        "timeseries_index",
+        "name",
+        "description",
+        "colnames",
+        "columns",
+        "data",
+        "table",
+    ),
 )
 """Names that a column of an NWB table cannot have."""
 EPOCH = "1970-01-01T00:00:00+00:00"
