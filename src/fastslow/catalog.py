@@ -120,6 +120,7 @@ AGENTS = entries(
         ),
         "informed": ("agents.informed:informed", "best there is, informative arm", "wang2016"),
         "searcher": ("agents.informed:searcher", "search without replacement, informative arm", "wang2016"),
+        "learning_set": ("agents.learning_set:learning_set", "ideal in Harlow's task", "harlow1949 wang2018"),
         "ucb": ("agents.ucb:ucb", "upper confidence bounds", "auer2002"),
         "greedy": ("agents.greedy:greedy", "greatest posterior mean", "duan2016"),
         "epsilon_greedy": ("agents.greedy:epsilon_greedy", "greedy that lapses", "duan2016"),
@@ -151,6 +152,7 @@ EXPERIMENTS = entries(
             "choices divided as income",
             "wang2018 tsutsui2016 lau2005",
         ),
+        "harlow": ("experiments.harlow:EXPERIMENT", "learning to learn", "harlow1949 wang2018 wang2016"),
         "informative_arm": ("experiments.informative_arm:EXPERIMENT", "pay once to know", "wang2016"),
         "restless": (
             "experiments.restless:EXPERIMENT",
@@ -195,6 +197,11 @@ ANALYSES = entries(
             "analysis.reversal:around_reversal",
             "best choices around reversals",
             "zorowitz2023",
+        ),
+        "learning_set": (
+            "analysis.learning_set:learning_set",
+            "accuracy by trial, missed ones wrong",
+            "harlow1949 wang2018",
         ),
         "rescorla_wagner": (
             "analysis.rescorla_wagner:fit_blocks",

@@ -14,6 +14,8 @@ from fastslow.agents.uniform import Uniform
 from fastslow.catalog import CATALOG, load
 from fastslow.errors import UserError
 from fastslow.tasks.bandit import CorrelatedBandit, IndependentBandit
+from fastslow.tasks.harlow import Harlow
+from fastslow.tasks.harlow_ring import HarlowRing
 from fastslow.tasks.informative_arm import InformativeArm
 from fastslow.tasks.restless import RestlessBandit
 from fastslow.tasks.risky_choice import RiskyChoice
@@ -26,6 +28,7 @@ SMALL = {
     "bayes_risky": [RiskyChoice(forced=2, trials=4)],
     "informed": [InformativeArm()],
     "searcher": [InformativeArm()],
+    "learning_set": [Harlow(features=3), HarlowRing(limit=30)],
     "restless_thompson": [RestlessBandit(pulls=8)],
     "model_free": [TwoStepInOne(trials=6)],
     "model_based": [TwoStepDaw(trials=4)],

@@ -75,10 +75,17 @@ def suboptimal_pulls(trials: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFra
     return table
 
 
-def p_correct(trials: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
-    """Probability of the best choice: columns subject, those of `by`, trial, correct and episodes."""
+def p_correct(trials: pd.DataFrame, by: Sequence[str] = (), missed: bool = False) -> pd.DataFrame:
+    """Probability of the best choice: columns subject, those of `by`, trial, correct and episodes.
+
+    **Arguments**: `missed` count the trials that are not valid as wrong choices instead of leaving them out.
+    """
+    trials = trials.reset_index(drop=True)
     rows = usable(trials, by)
-    return by_trial(rows, correctness(rows), by).rename(columns={"mean": "correct"})
+    right = correctness(rows)
+    if missed:
+        rows, right = trials, right.reindex(trials.index, fill_value=0.0)
+    return by_trial(rows, right, by).rename(columns={"mean": "correct"})
 
 
 def regret_after(trials: pd.DataFrame, pulls: int = 100, by: Sequence[str] = ()) -> pd.DataFrame:

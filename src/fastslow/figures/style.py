@@ -86,6 +86,7 @@ LOOKS: dict[str, Look] = {
     "agent": Look("meta-RL agent", FAST),
     "agent_steps": Look("meta-RL agent, separate steps", "#F0A06A", "--"),
     "agent_timed": Look("agent that learned the schedule", "#F0A06A", "--"),
+    "all_seeds": Look("all seeds", "#F0A06A", "--"),
     "untrained": Look("untrained twin", "#B9ADA3", ":", "s"),
     "no_reward": Look("agent without reward input", "#A08C7D", "--", "s"),
     "independent": Look("agent, independent arms", "#009E73"),

@@ -1,0 +1,387 @@
+"""Learning sets: trained on many pairs of objects, a network comes to learn a new pair from a single trial.
+
+Harlow 1949; Wang et al. 2018, Simulation 5 (Fig. 6); Wang et al. 2016, section 3.2.2; the review's Box 3, Fig. C. The
+task is given in several forms (`FORMS`), each trained and tested alike: agents are kept at seven stages of their
+training, and each stage is tested with frozen weights on objects that were never met. Beside them the monkeys and the
+agent of the paper, ideal observers, agents that are not fed the reward, and the harder variant in which one object
+recurs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import pandas as pd
+import xarray as xr
+from jaxtyping import Array, Key
+
+from fastslow.agents.agent import Agent
+from fastslow.agents.learning_set import learning_set as observer_of
+from fastslow.agents.recurrent import RecurrentConfig
+from fastslow.analysis.learning_set import at_maximum, curve, difference, learning_set, nearest_stage
+from fastslow.analysis.statistics import summarise
+from fastslow.experiments import harlow_published as published
+from fastslow.experiments.claims import claim, exact, table
+from fastslow.experiments.experiment import (
+    CLAIMS,
+    Condition,
+    Drawing,
+    Expectation,
+    Experiment,
+    stage_name,
+)
+from fastslow.figures import panels_learning_set, style
+from fastslow.records.collect import collect
+from fastslow.records.record import trials
+from fastslow.tasks.harlow import Harlow
+from fastslow.tasks.harlow_ring import HarlowRing
+from fastslow.tasks.task import Task
+from fastslow.training.actor_critic import A2CConfig
+from fastslow.training.ppo import PPOConfig, ppo
+from fastslow.training.stages import equal_stages
+
+STAGES = 7
+"""Stages of training, of equal length (Wang 2018: 7); the newborn agent is stage 0."""
+
+
+class Form(NamedTuple):
+    """One way in which the task is seen and answered."""
+
+    train: Task
+    test: Task
+    """The same with objects that training never meets."""
+    title: str
+    observer: Callable[[Task], Agent] | None = observer_of
+
+
+FORMS = {
+    "symbolic": Form(Harlow(), Harlow(held_out=True), "agent, objects as codes"),
+    "ring": Form(HarlowRing(), HarlowRing(held_out=True), "agent, objects on a ring"),
+}
+"""The forms with curves by stage; each is the condition of its name."""
+RECURS = Form(Harlow(one_recurs=True), Harlow(one_recurs=True, held_out=True), "agent, one object recurs")
+PUBLISHED = {"monkeys": published.MONKEYS, "wang2018": published.AGENT}
+TITLES = {"monkeys": "monkeys, by problems (Harlow 1949)", "wang2018": "agent of Wang et al. 2018, by stages"}
+PLACES = {"monkeys": "Harlow 1949", "wang2018": "Wang 2018, Fig. 6c"}
+DIFFERENCES = {
+    "monkeys": ("final", "nearest stage"),
+    "wang2018": ("final", "stage by stage", "nearest stage"),
+}
+WHO = {"at maximum": "agent", "all seeds": "all_seeds"}
+"""Groups of seeds, and what they are called in figures."""
+
+# Tuned on seeds from 100 on.
+SYMBOLIC = A2CConfig(lanes=128, gamma=0.8, entropy_weight=0.05, final_entropy_weight=0.0, learning_rate=3e-3)
+RING = PPOConfig(
+    lanes=64, unroll=60, gamma=0.91, entropy_weight=0.02, final_entropy_weight=0.0, learning_rate=3e-3
+)
+
+
+@dataclass(frozen=True)
+class HarlowConfig:
+    """How much of it."""
+
+    seeds: int = 8
+    """Agents per condition (Wang 2018: 50)."""
+    units: int = 64
+    """Recurrent units (Wang 2018: 256)."""
+    symbolic: int = 4000
+    """A2C updates with objects as codes, 128 episodes each."""
+    recurs: int = 4000
+    """A2C updates where one object recurs, 128 episodes each."""
+    no_reward: int = 500
+    """A2C updates of the agents without reward input."""
+    ring: int = 400
+    """PPO updates on the ring, 3,840 steps each."""
+    episodes: int = 500
+    """Test episodes per agent, at each stage, and again at the end."""
+
+
+def conditions(config: HarlowConfig) -> dict[str, Condition]:
+    agent = RecurrentConfig(units=config.units, see_time=False)
+    codes, ring = FORMS["symbolic"].train, FORMS["ring"].train
+    return {
+        "symbolic": Condition(
+            codes, agent, replace(SYMBOLIC, updates=config.symbolic), stages=stages_of(config.symbolic)
+        ),
+        "ring": Condition(
+            ring, agent, replace(RING, updates=config.ring), make_trainer=ppo, stages=stages_of(config.ring)
+        ),
+        "one_recurs": Condition(RECURS.train, agent, replace(SYMBOLIC, updates=config.recurs)),
+        "no_reward": Condition(
+            codes, replace(agent, see_reward=False), replace(SYMBOLIC, updates=config.no_reward)
+        ),
+    }
+
+
+def stages_of(updates: int) -> tuple[int, ...]:
+    """Newborn, then the ends of seven equal parts of the training."""
+    return (0, *equal_stages(updates, STAGES))
+
+
+def simulate(
+    config: HarlowConfig, trained: dict[str, list[Agent]], key: Key[Array, ""]
+) -> dict[str, xr.Dataset]:
+    """All on held-out objects. Who is at the maximum is told from episodes of their own (the last stage, `before`)."""
+    stage_key, final_key = jax.random.split(key)
+
+    def behave(agents: list[Agent], task: Task, key: Array = final_key) -> xr.Dataset:
+        return collect(agents, task, key, config.episodes)
+
+    records = {}
+    for name, form in FORMS.items():
+        for stage in range(STAGES + 1):
+            agents = trained[stage_name(name, stage)]
+            records[stage_record(name, stage)] = behave(agents, form.test, stage_key)
+    records["one_recurs_before"] = behave(trained["one_recurs"], RECURS.test, stage_key)
+    for name, form in (FORMS | {"one_recurs": RECURS}).items():
+        records[name] = behave(trained[name], form.test)
+        if form.observer is not None:
+            observers = [form.observer(form.test)] * config.seeds
+            records[f"observer_{name}"] = behave(observers, form.test)
+    records["no_reward"] = behave(trained["no_reward"], FORMS["symbolic"].test)
+    return records
+
+
+def stage_record(form: str, stage: int) -> str:
+    """What the record of a form's agents at a stage is called."""
+    return f"{form}_stage_{stage}"
+
+
+def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
+    """Accuracy by trial, per cent, of everybody in `records`, over all seeds and over those at the maximum."""
+    seeds = pd.concat(
+        [learning_set(trials(record)).assign(name=name) for name, record in records.items()],
+        ignore_index=True,
+    )
+    best = {name: at_maximum(seeds[seeds["name"] == stage_record(name, STAGES)]) for name in FORMS}
+    best["one_recurs"] = at_maximum(seeds[seeds["name"] == "one_recurs_before"])
+    seeds[["correct", "finished"]] *= 100
+    form = seeds["name"].str.replace(r"_stage_\d+$|_before$", "", regex=True)
+    chosen = [who in best.get(name, ()) for name, who in zip(form, seeds["subject"], strict=True)]
+    groups = {"all seeds": seeds, "at maximum": seeds[chosen]}
+    accuracy = pd.concat(
+        [
+            summarise(rows, ["name", "trial"], "correct").assign(who=who)
+            for who, rows in groups.items()
+            if len(rows) > 0
+        ],
+        ignore_index=True,
+    )
+    differences = pd.concat([compare(accuracy, name) for name in FORMS], ignore_index=True)
+    return {
+        "accuracy_by_seed": seeds.assign(at_maximum=chosen),
+        "accuracy": accuracy,
+        "published": published_table(),
+        "differences": differences,
+        CLAIMS: claims(groups, accuracy, differences, {name: len(who) for name, who in best.items()}),
+    }
+
+
+def published_table() -> pd.DataFrame:
+    """What was published, as rows: name, stage, trial, mean (per cent)."""
+    rows = [
+        {"name": name, "stage": stage, "trial": trial + 1, "mean": value}
+        for name, curves in PUBLISHED.items()
+        for stage, values in curves.items()
+        for trial, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+def stage_curves(accuracy: pd.DataFrame, form: str) -> pd.DataFrame:
+    """A form's stages, with the column stage, newborn first: of the seeds at the maximum, if there are any."""
+    rows = accuracy[accuracy["name"].str.match(rf"{form}_stage_\d+$")]
+    rows = rows[rows["who"] == rows["who"].iloc[-1]]  # those at the maximum stand last, where there are any
+    return rows.assign(stage=rows["name"].str.rpartition("_")[2].astype(int)).sort_values(["stage", "trial"])
+
+
+def compare(accuracy: pd.DataFrame, form: str) -> pd.DataFrame:
+    """Mean absolute difference over trials from the published curves, per cent: columns form, of, measure, value.
+
+    The last stage from the last curve; each stage from the published one of the same number; and each published curve
+    from whichever of our stages is nearest.
+    """
+    ours = [curve(rows) for _, rows in stage_curves(accuracy, form).groupby("stage")][1:]
+    rows = []
+    for name, theirs in PUBLISHED.items():
+        found = {"final": difference(ours[-1], list(theirs.values())[-1])}
+        if len(theirs) == len(ours):
+            by_stage = [difference(a, b) for a, b in zip(ours, theirs.values(), strict=True)]
+            found["stage by stage"] = float(np.mean(by_stage))
+        found["nearest stage"] = float(nearest_stage(ours, theirs)["difference"].mean())
+        rows += [{"form": form, "of": name, "measure": key, "value": value} for key, value in found.items()]
+    return pd.DataFrame(rows)
+
+
+def claims(
+    groups: Mapping[str, pd.DataFrame],
+    accuracy: pd.DataFrame,
+    differences: pd.DataFrame,
+    reached: Mapping[str, int],
+) -> pd.DataFrame:
+    def of(name: str, who: str = "all seeds") -> dict[int, np.ndarray]:
+        """Per cent correct of each seed, by trial."""
+        rows = groups[who][groups[who]["name"] == name]
+        return {int(trial): one["correct"].to_numpy() for trial, one in rows.groupby("trial")}
+
+    rows = []
+    for name, count in reached.items():
+        everybody = of(name)
+        rows.append(exact(f"{name}: share of seeds at the maximum", count / len(everybody[1])))
+        for trial, values in of(name, "at maximum").items():
+            rows.append(claim(f"{name}, at maximum: trial {trial}", values))
+        rows.append(claim(f"{name}, all seeds: trial 2", everybody[2]))
+    for name in FORMS:
+        means = accuracy[(accuracy["who"] == "all seeds") & (accuracy["trial"] == 2)].set_index("name")[
+            "mean"
+        ]
+        second = means[[stage_record(name, stage) for stage in range(STAGES + 1)]].to_numpy()
+        rows.append(exact(f"{name}: stages at which trial 2 rises", float((np.diff(second) > 0).sum())))
+        rows.append(claim(f"{name}: newborn, trial 2", of(stage_record(name, 0))[2]))
+    for row in differences.itertuples(index=False):
+        rows.append(exact(f"{row.form} less {row.of}: {row.measure}", row.value))
+    for name, record in groups["all seeds"].groupby("name", sort=False):
+        if name.startswith("observer_"):
+            second = record[record["trial"] > 1].groupby("subject")["correct"].min()
+            rows.append(claim(f"{name}: trial 1", of(name)[1]))
+            rows.append(claim(f"{name}: least of trials 2 to 6", second))
+    rows.append(claim("no_reward: trial 2", of("no_reward")[2]))
+    return table(rows)
+
+
+@style.panel
+def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
+    return {"learning_sets": draw_stages(tables), "final": draw_final(tables)}
+
+
+def draw_stages(tables: Mapping[str, pd.DataFrame]) -> Drawing:
+    """Monkeys, the paper's agent and ours, a curve for each stage (Wang et al. 2018, Fig. 6b, c)."""
+    data = {name: rows for name, rows in tables["published"].groupby("name", sort=False)}
+    ours = {}
+    for name in FORMS:
+        rows = stage_curves(tables["accuracy"], name)
+        ours[name] = rows.assign(stage=rows["stage"].astype(str).replace("0", "newborn"))
+    figure, axes = style.figure(2, -(-(len(data) + len(ours)) // 2))
+    places = iter(axes.flat)
+    for name, rows in data.items():
+        axis = next(places)
+        panels_learning_set.stage_curves(axis, rows, markers=True)
+        axis.set_title(TITLES[name])
+    for name, rows in ours.items():
+        axis = next(places)
+        panels_learning_set.stage_curves(axis, rows)
+        axis.set_title(f"{FORMS[name].title} ({rows['who'].iloc[0]})")
+    for axis in places:
+        axis.set_visible(False)
+    return Drawing(figure, data | ours)
+
+
+def draw_final(tables: Mapping[str, pd.DataFrame]) -> Drawing:
+    """Everybody at the end of training: each seed, those at the maximum, all, and who is compared."""
+    seeds, accuracy = tables["accuracy_by_seed"], tables["accuracy"]
+    shown = [*FORMS, "one_recurs"]
+    figure, axes = style.figure(len(shown), 1)
+    data = {}
+    for axis, name in zip(axes.flat, shown, strict=True):
+        mine = accuracy[accuracy["name"] == name]
+        beside = {"observer": f"observer_{name}", "untrained": stage_record(name, 0)}
+        beside |= {"no_reward": "no_reward"} if name == "symbolic" else {}
+        parts = [mine[mine["who"] == who].assign(name=label) for who, label in WHO.items()]
+        for label, record in beside.items():
+            rows = accuracy[(accuracy["name"] == record) & (accuracy["who"] == "all seeds")]
+            parts.append(rows.assign(name=label))
+        data[name] = pd.concat(parts, ignore_index=True)
+        panels_learning_set.final_curves(axis, data[name], seeds[seeds["name"] == name])
+        axis.set_title((FORMS | {"one_recurs": RECURS})[name].title)
+    return Drawing(figure, data)
+
+
+FIG_6C, SIM_5 = "Wang 2018, Fig. 6c", "Wang 2018, Simulation 5"
+
+
+def expectations() -> tuple[Expectation, ...]:
+    final = published.AGENT["final"]
+    rows = []
+    for name, least in (("symbolic", 1.0), ("ring", 0.75)):
+        rows.append(
+            Expectation(
+                f"{name}: share of seeds at the maximum",
+                published.AT_MAXIMUM,
+                low=least,
+                where=SIM_5,
+                confidence="text",
+                note="trial 2 at least 95 % correct; 14 of 50 networks in the paper",
+            )
+        )
+        measure = f"{name}, at maximum: trial 1"
+        rows.append(
+            Expectation(measure, 50.0, 47.0, 53.0, "Harlow 1949", "exact", "a guess; 54.1 in Fig. 6c")
+        )
+        for trial in range(2, len(final) + 1):
+            measure, low = f"{name}, at maximum: trial {trial}", 96.0 if trial == 2 else 98.0
+            rows.append(
+                Expectation(measure, final[trial - 1], low=low, where=FIG_6C, confidence="digitised, +-1")
+            )
+        rows += [
+            Expectation(f"{name}, all seeds: trial 2", final[1], where=FIG_6C, note="reported"),
+            Expectation(
+                f"{name}: stages at which trial 2 rises",
+                7.0,
+                low=6.0,
+                where=FIG_6C,
+                confidence="digitised",
+                note="of 7, the first from the newborn agent; mean over all seeds",
+            ),
+            Expectation(f"{name}: newborn, trial 2", "chance or below", high=53.0, where="control"),
+        ]
+        for of, measures in DIFFERENCES.items():
+            rows += [
+                Expectation(f"{name} less {of}: {measure}", "0", where=PLACES[of], note="per cent, reported")
+                for measure in measures
+            ]
+    rows += [
+        Expectation(
+            "one_recurs: share of seeds at the maximum", "solved", where="Wang 2016, 3.2.2", note="reported"
+        ),
+        Expectation("one_recurs, all seeds: trial 2", "solved", low=90.0, where="Wang 2016, 3.2.2"),
+    ]
+    for name in (*FORMS, "one_recurs"):
+        rows.append(Expectation(f"observer_{name}: trial 1", 50.0, 47.0, 53.0, "computed", "computed"))
+        rows.append(
+            Expectation(f"observer_{name}: least of trials 2 to 6", 100.0, 100.0, 100.0, "computed", "exact")
+        )
+    rows.append(
+        Expectation("no_reward: trial 2", 50.0, 47.0, 53.0, "control", "exact", "cannot tell which was right")
+    )
+    return tuple(rows)
+
+
+EXPERIMENT = Experiment(
+    name="harlow",
+    claim=(
+        "Trained on many pairs of objects, a network learns which of two new ones is rewarded from a single trial, "
+        "weights frozen, as monkeys do after many problems."
+    ),
+    cite=("harlow1949", "wang2018", "wang2016", "botvinick2019"),
+    presets={
+        "smoke": HarlowConfig(2, 8, 7, 7, 2, 2, 40),
+        "quick": HarlowConfig(seeds=4),
+        "laptop": HarlowConfig(),
+        "full": HarlowConfig(seeds=50, units=256, episodes=1000),
+    },
+    conditions=conditions,
+    simulate=simulate,
+    measure=measure,
+    draw=draw,
+    expectations=expectations(),
+    departures=(
+        "Objects are codes, or numbers on a ring of cells, instead of images on a screen that the gaze scans.",
+        "A2C in 128 synchronous lanes (codes) and PPO (ring), with Adam, instead of 32 threads with RMSProp.",
+        "The initial state of the network is learned, not zero.",
+        "Stages are equal parts of the training; how the paper chose its stages is not said.",
+        "Seeds at the maximum (trial 2 at least 95 %) are told from other test episodes than those reported.",
+    ),
+)
