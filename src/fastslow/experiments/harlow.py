@@ -69,7 +69,7 @@ DIFFERENCES = {
     "monkeys": ("final", "nearest stage"),
     "wang2018": ("final", "stage by stage", "nearest stage"),
 }
-WHO = {"at maximum": "agent", "all seeds": "all_seeds"}
+WHO = {"at maximum": "at_maximum", "all seeds": "all_seeds"}
 """Groups of seeds, and what they are called in figures."""
 
 # Tuned on seeds from 100 on.
@@ -164,7 +164,7 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     groups = {"all seeds": seeds, "at maximum": seeds[chosen]}
     accuracy = pd.concat(
         [
-            summarise(rows, ["name", "trial"], "correct").assign(who=who)
+            summarise(rows, ["name", "trial"], "correct", resamples=1000).assign(who=who)
             for who, rows in groups.items()
             if len(rows) > 0
         ],

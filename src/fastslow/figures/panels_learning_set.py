@@ -1,7 +1,5 @@
 """Panels of learning sets: accuracy by trial of a new problem, a curve for each stage of learning to learn."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
@@ -14,13 +12,14 @@ PALEST = 0.8
 """Share of white in the curve of the first stage."""
 
 
-def accuracy_axes(axes: Axes, trials: Sequence[int]) -> None:
+def accuracy_axes(axes: Axes, table: pd.DataFrame) -> None:
     """Per cent correct by trial, with the ideal: a guess, then certainty."""
+    trials = sorted(map(int, table["trial"].unique()))
     ideal = np.where(np.arange(len(trials)) == 0, 50.0, 100.0)
     axes.plot(trials, ideal, color=GREY, linewidth=0.8, linestyle=":", zorder=1)
-    axes.set_xticks(list(trials))
+    axes.set_xticks(trials)
     axes.set_xlim(min(trials) - 0.2, max(trials) + 0.2)
-    axes.set_ylim(30, 102)
+    axes.set_ylim(min(30.0, float(table["mean"].min()) - 2), 102)
     axes.set_xlabel("trial")
     axes.set_ylabel("correct (%)")
 
@@ -36,7 +35,7 @@ def stage_curves(axes: Axes, table: pd.DataFrame, markers: bool = False) -> dict
     """
     marks.need(table, "stage", "trial", "mean")
     stages = marks.in_order(table, "stage")
-    accuracy_axes(axes, sorted(table["trial"].unique()))
+    accuracy_axes(axes, table)
     made, ends = {}, {}
     for place, stage in enumerate(stages):
         rows = table[table["stage"].astype(str) == stage].sort_values("trial")
@@ -60,7 +59,7 @@ def final_curves(
     correct (per cent): a thin line for each.
     """
     marks.need(table, "name", "trial", "mean")
-    accuracy_axes(axes, sorted(table["trial"].unique()))
+    accuracy_axes(axes, table)
     if seeds is not None:
         for _, rows in seeds.groupby("subject", sort=False):
             axes.plot(rows["trial"], rows["correct"], color=INK, linewidth=0.4, alpha=0.5, zorder=1)
@@ -68,5 +67,5 @@ def final_curves(
     for name in marks.in_order(table):
         rows = table[table["name"] == name].sort_values("trial")
         made[name] = marks.curve(axes, rows["trial"].to_numpy(), rows, look(name))
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper right", bbox_to_anchor=(1, 0.86))  # between the good and the bad
     return made
