@@ -11,7 +11,7 @@ from fastslow.loop import Loop, run
 from fastslow.runs import checkpoint, driver
 from fastslow.runs.progress import Silent
 from fastslow.training.rollout import TrainState
-from fastslow.training.stages import equal_stages, keep_stages
+from fastslow.training.stages import keep_stages, stages_at
 
 STAGES = (0, 3, 3, 8, 20)
 KEY = jax.random.key(0)
@@ -83,9 +83,11 @@ def test_stages_not_reached_hold_the_newborn():
     assert not np.array_equal(state.agent.weight, state.kept.weight[0])
 
 
-def test_equal_stages_end_with_the_training():
-    assert equal_stages(700, 7) == (100, 200, 300, 400, 500, 600, 700)
-    assert equal_stages(4, 7)[-1] == 4 and len(equal_stages(4, 7)) == 7 and min(equal_stages(4, 7)) == 1
+def test_fractions_of_a_training_are_whole_updates():
+    assert stages_at(700, (0, 0.1, 0.5, 1)) == (0, 70, 350, 700)
+    assert stages_at(4, (0, 0.01, 0.5, 1)) == (0, 1, 2, 4)
+    with pytest.raises(UserError, match="between 0 and 1"):
+        stages_at(4, (0.5, 1.2))
 
 
 @pytest.mark.parametrize("stages", [(), (-1, 3)])

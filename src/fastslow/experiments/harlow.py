@@ -40,10 +40,10 @@ from fastslow.tasks.harlow_ring import HarlowRing
 from fastslow.tasks.task import Task
 from fastslow.training.actor_critic import A2CConfig
 from fastslow.training.ppo import PPOConfig, ppo
-from fastslow.training.stages import equal_stages
+from fastslow.training.stages import stages_at
 
 STAGES = 7
-"""Stages of training, of equal length (Wang 2018: 7); the newborn agent is stage 0."""
+"""Stages of training (Wang 2018: 7); the newborn agent is stage 0."""
 
 
 class Form(NamedTuple):
@@ -53,6 +53,8 @@ class Form(NamedTuple):
     test: Task
     """The same with objects that training never meets."""
     title: str
+    stages: tuple[float, ...] = (1 / 7, 2 / 7, 3 / 7, 4 / 7, 5 / 7, 6 / 7, 1)
+    """Where in the training the stages are, as fractions of it."""
     observer: Callable[[Task], Agent] | None = observer_of
 
 
@@ -104,21 +106,23 @@ def conditions(config: HarlowConfig) -> dict[str, Condition]:
     codes, ring = FORMS["symbolic"].train, FORMS["ring"].train
     return {
         "symbolic": Condition(
-            codes, agent, replace(SYMBOLIC, updates=config.symbolic), stages=stages_of(config.symbolic)
+            codes,
+            agent,
+            replace(SYMBOLIC, updates=config.symbolic),
+            stages=stages_at(config.symbolic, (0, *FORMS["symbolic"].stages)),
         ),
         "ring": Condition(
-            ring, agent, replace(RING, updates=config.ring), make_trainer=ppo, stages=stages_of(config.ring)
+            ring,
+            agent,
+            replace(RING, updates=config.ring),
+            make_trainer=ppo,
+            stages=stages_at(config.ring, (0, *FORMS["ring"].stages)),
         ),
         "one_recurs": Condition(RECURS.train, agent, replace(SYMBOLIC, updates=config.recurs)),
         "no_reward": Condition(
             codes, replace(agent, see_reward=False), replace(SYMBOLIC, updates=config.no_reward)
         ),
     }
-
-
-def stages_of(updates: int) -> tuple[int, ...]:
-    """Newborn, then the ends of seven equal parts of the training."""
-    return (0, *equal_stages(updates, STAGES))
 
 
 def simulate(

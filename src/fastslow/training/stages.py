@@ -32,9 +32,13 @@ class StagedState(NamedTuple):
         return self.training.agent
 
 
-def equal_stages(updates: int, count: int) -> tuple[int, ...]:
-    """The ends of `count` stretches of equal length of a training of so many updates."""
-    return tuple(round(updates * (i + 1) / count) for i in range(count))
+def stages_at(updates: int, fractions: Sequence[float]) -> tuple[int, ...]:
+    """The numbers of updates at these fractions (0 to 1) of a training; those above 0 are of one update or more."""
+    check(
+        all(0 <= fraction <= 1 for fraction in fractions),
+        f"The stages are at {tuple(fractions)} of the training, but fractions lie between 0 and 1.",
+    )
+    return tuple(max(round(updates * fraction), int(fraction > 0)) for fraction in fractions)
 
 
 def keep_stages(loop: Loop, stages: Sequence[int]) -> Loop:
