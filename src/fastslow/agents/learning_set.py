@@ -49,8 +49,8 @@ def learn(
 
 def evidence(lesson: Lesson, offer: Float[Array, "2 feature"]) -> Float[Array, "2"]:
     """For each side, how many of the two objects say that it is the rewarded one; 0, 0 where nothing is known."""
-    is_good = (offer == lesson.good).all(axis=1)
-    is_bad = (offer == lesson.bad).all(axis=1)
+    is_good = (offer == lesson.good[None]).all(axis=1)
+    is_bad = (offer == lesson.bad[None]).all(axis=1)
     return jnp.where(lesson.known, is_good.astype(jnp.float32) + is_bad[::-1], 0.0)
 
 

@@ -53,7 +53,7 @@ class Form(NamedTuple):
     test: Task
     """The same with objects that training never meets."""
     title: str
-    stages: tuple[float, ...] = (1 / 7, 2 / 7, 3 / 7, 4 / 7, 5 / 7, 6 / 7, 1)
+    stages: tuple[float | int, ...] = (1 / 7, 2 / 7, 3 / 7, 4 / 7, 5 / 7, 6 / 7, 1)
     """Where in the training the stages are, as fractions of it."""
     observer: Callable[[Task], Agent] | None = observer_of
 

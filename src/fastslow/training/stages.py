@@ -32,7 +32,7 @@ class StagedState(NamedTuple):
         return self.training.agent
 
 
-def stages_at(updates: int, fractions: Sequence[float]) -> tuple[int, ...]:
+def stages_at(updates: int, fractions: Sequence[float | int]) -> tuple[int, ...]:
     """The numbers of updates at these fractions (0 to 1) of a training; those above 0 are of one update or more."""
     check(
         all(0 <= fraction <= 1 for fraction in fractions),
