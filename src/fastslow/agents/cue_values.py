@@ -8,7 +8,6 @@ Both answer as they must; only their values differ.
 from typing import ClassVar, NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
