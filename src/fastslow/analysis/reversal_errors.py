@@ -134,7 +134,8 @@ def around_reversal(trials: pd.DataFrame, value: str = "rpe_cue", span: int = 4)
     """A number by its distance from the reversal trial n, for the cue that begins to pay and the one that ceases to.
 
     **Arguments**: `value` the column averaged; `span` trials before and after. A trial is left out where another
-    reversal, or a trial that is not valid, lies between it and n.
+    reversal, or a trial that is not valid, lies between it and n; one up to n, too, where the outcome before it did not
+    confirm the side.
 
     **Returns**: one row per subject, offset (trial less n), change ("begins" or "ceases" to pay at n) and known
     ("experienced": the cue of trial n, "inferred": the other): mean and n.
@@ -159,6 +160,8 @@ def around_reversal(trials: pd.DataFrame, value: str = "rpe_cue", span: int = 4)
             reversals, at = n[inside], n[inside] + offset
             between = [earlier(ordered, offset)[at] == reversals] if offset else [np.ones(len(at), bool)]
             between += [steady[reversals + k] for k in range(1, offset)]
+        if offset <= 0:
+            between.append((before[at] >= 0) & steady[before[at]])
         shown = np.logical_and.reduce(between) & np.isin(cue[at], (0, 1))
         at, reversals = at[shown], reversals[shown]
         rows = ordered.iloc[at]
