@@ -54,6 +54,17 @@ TASKS = entries(
             "certain and small, or risky and large",
             "wang2018 stopper2014",
         ),
+        "inferred_value": (
+            "tasks.inferred_value:InferredValue",
+            "one of two sides pays, one target is shown",
+            "wang2018 brombergmartin2010",
+        ),
+        "volatile": ("tasks.volatility:VolatileBandit", "arms that reverse, seldom or often", "wang2018 behrens2007"),
+        "volatility_schedule": (
+            "tasks.volatility:VolatilitySchedule",
+            "a calm and a volatile half",
+            "wang2018 behrens2007",
+        ),
         "reversal": ("tasks.reversal:Reversal", "three arms, the better one changes", "zorowitz2023"),
         "reversal_unannounced": (
             "tasks.reversal:unannounced",
@@ -113,6 +124,18 @@ AGENTS = entries(
             "posterior sampling for arms that walk",
             "wang2016 thompson1933",
         ),
+        "side_belief": (
+            "agents.cue_values:side_belief",
+            "ideal, infers which side pays",
+            "brombergmartin2010 wang2018",
+        ),
+        "cue_td": ("agents.cue_values:cue_td", "TD values of cues, model-free", "brombergmartin2010 wang2018"),
+        "bayes_volatility": (
+            "agents.bayes_volatility:bayes_volatility",
+            "ideal where arms reverse seldom or often",
+            "wang2018 behrens2007",
+        ),
+        "behrens": ("agents.behrens:behrens", "drifting probability, drifting volatility", "behrens2007"),
         "bayes_reversal": (
             "agents.bayes_reversal:bayes_reversal",
             "filter over which arm is the better one",
@@ -159,6 +182,11 @@ EXPERIMENTS = entries(
             "learning rate follows volatility",
             "wang2016 behrens2007",
         ),
+        "inferred_value": (
+            "experiments.inferred_value:EXPERIMENT",
+            "a surprise tells of the target not seen",
+            "wang2018 brombergmartin2010",
+        ),
         "reversal": (
             "experiments.reversal:EXPERIMENT",
             "people, network and observer around a reversal",
@@ -193,6 +221,11 @@ ANALYSES = entries(
         "cumulative_regret": ("analysis.regret:cumulative_regret", "expected regret by trial", "wang2016"),
         "suboptimal_pulls": ("analysis.regret:suboptimal_pulls", "wrong pulls by trial", "wang2016"),
         "p_correct": ("analysis.regret:p_correct", "best choices by trial", "wang2016"),
+        "reversal_errors": (
+            "analysis.reversal_errors:reversal_errors",
+            "errors at a cue before and after reversals",
+            "brombergmartin2010 wang2018",
+        ),
         "around_reversal": (
             "analysis.reversal:around_reversal",
             "best choices around reversals",

@@ -16,11 +16,13 @@ from fastslow.errors import UserError
 from fastslow.tasks.bandit import CorrelatedBandit, IndependentBandit
 from fastslow.tasks.harlow import Harlow
 from fastslow.tasks.harlow_ring import HarlowRing
+from fastslow.tasks.inferred_value import InferredValue
 from fastslow.tasks.informative_arm import InformativeArm
 from fastslow.tasks.restless import RestlessBandit
 from fastslow.tasks.risky_choice import RiskyChoice
 from fastslow.tasks.two_step import TwoStep, TwoStepInOne
 from fastslow.tasks.two_step_daw import TwoStepDaw
+from fastslow.tasks.volatility import VolatileBandit
 
 SMALL = {
     "bayes_correlated": [CorrelatedBandit(pulls=8)],
@@ -30,6 +32,9 @@ SMALL = {
     "searcher": [InformativeArm()],
     "learning_set": [Harlow(features=3), HarlowRing(limit=30)],
     "restless_thompson": [RestlessBandit(pulls=8)],
+    "side_belief": [InferredValue(trials=3)],
+    "cue_td": [InferredValue(trials=3)],
+    "bayes_volatility": [VolatileBandit(pulls=8)],
     "model_free": [TwoStepInOne(trials=6)],
     "model_based": [TwoStepDaw(trials=4)],
     "hybrid": [TwoStep(trials=4)],

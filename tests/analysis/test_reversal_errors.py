@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fastslow.analysis.reversal_errors import (
-    around_reversal,
+    errors_around_reversal,
     flips,
     last_revealed,
     reversal_errors,
@@ -68,7 +68,7 @@ def test_planted_flips_are_found(experienced, inferred):
     assert found["flip_experienced"] == pytest.approx(0.6 * experienced)
     assert found["flip_inferred"] == pytest.approx(0.6 * inferred)
     assert found["ratio"] == pytest.approx(inferred / experienced)
-    path = around_reversal(trials).set_index(["offset", "change", "known"])["mean"]
+    path = errors_around_reversal(trials).set_index(["offset", "change", "known"])["mean"]
     assert path[0, "begins", "experienced"] == pytest.approx(-0.3)
     assert path[-1, "ceases", "inferred"] == pytest.approx(0.3)
     assert path[1, "begins", "inferred"] == pytest.approx(-0.3 + 0.6 * inferred)
@@ -90,4 +90,4 @@ def test_what_cannot_be_computed_is_said():
     with pytest.raises(UserError, match="no ratio"):
         flips(planted(0.0, 0.0))
     with pytest.raises(UserError, match="no reversal"):
-        around_reversal(HAND.iloc[:3])
+        errors_around_reversal(HAND.iloc[:3])

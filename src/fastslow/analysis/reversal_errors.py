@@ -108,7 +108,7 @@ def flips(table: pd.DataFrame, rpe: str = "rpe_cue") -> pd.DataFrame:
     need_columns(table, ["subject", "kind", "pays", "rpe"], "table of prediction errors")
     rows = []
     for subject, mine in table.groupby("subject", sort=False):
-        means = {(kind, bool(pays)): value for kind, pays, value in zip(mine["kind"], mine["pays"], mine["rpe"], strict=True)}
+        means = {(row.kind, bool(row.pays)): row.rpe for row in mine.itertuples()}
         for kind in KINDS:
             for pays, word in ((True, "pays"), (False, "does not pay")):
                 check(
@@ -130,7 +130,7 @@ def flips(table: pd.DataFrame, rpe: str = "rpe_cue") -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def around_reversal(trials: pd.DataFrame, value: str = "rpe_cue", span: int = 4) -> pd.DataFrame:
+def errors_around_reversal(trials: pd.DataFrame, value: str = "rpe_cue", span: int = 4) -> pd.DataFrame:
     """A number by its distance from the reversal trial n, for the cue that begins to pay and the one that ceases to.
 
     **Arguments**: `value` the column averaged; `span` trials before and after. A trial is left out where another
@@ -154,7 +154,7 @@ def around_reversal(trials: pd.DataFrame, value: str = "rpe_cue", span: int = 4)
         if offset < 0:
             at = earlier(ordered, -offset)[n]
             reversals, at = n[at >= 0], at[at >= 0]
-            between = [np.ones(len(at), bool)] + [steady[reversals - k] for k in range(1, -offset)]
+            between = [np.ones(len(at), bool)] + [steady[reversals - k] for k in range(1, 1 - offset)]
         else:
             inside = n + offset < len(ordered)
             reversals, at = n[inside], n[inside] + offset

@@ -21,8 +21,8 @@ from fastslow.timestep import TimeStep
 
 HAZARD = Variable("hazard", "probability that the arms reverse before this pull", "0 to 1", "per pull")
 VOLATILE = Variable("volatile", "the stretch or half is volatile", "0 calm, 1 volatile")
-BLOCK = Variable(
-    "block", "half and order of the halves", "0 stable 1, 1 volatile 1 (calm first), 2 volatile 2, 3 stable 2"
+PHASE = Variable(
+    "phase", "half and order of the halves", "0 stable 1, 1 volatile 1 (calm first), 2 volatile 2, 3 stable 2"
 )
 
 
@@ -135,7 +135,7 @@ class VolatilitySchedule(Task):
         "not Behrens 2007: no money, no magnitudes of reward, 120 and 170 trials there"
     )
     cite: ClassVar[tuple[str, ...]] = ("wang2018", "behrens2007")
-    trial_variables: ClassVar[tuple[Variable, ...]] = (*BANDIT_VARIABLES, HAZARD, VOLATILE, BLOCK)
+    trial_variables: ClassVar[tuple[Variable, ...]] = (*BANDIT_VARIABLES, HAZARD, VOLATILE, PHASE)
     observation_shape: ClassVar[tuple[int, ...]] = (0,)
     actions: ClassVar[int] = 2
 
@@ -163,7 +163,7 @@ class VolatilitySchedule(Task):
         columns = {
             "hazard": jnp.where(volatile, 1 / self.period, 0.0),
             "volatile": volatile.astype(jnp.int32),
-            "block": jnp.where(state.calm_first, second, 2 + second),
+            "phase": jnp.where(state.calm_first, second, 2 + second),
         }
         return trial_of(p, state.time, action, reward) | columns
 
