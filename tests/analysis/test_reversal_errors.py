@@ -8,8 +8,8 @@ from fastslow.analysis.reversal_errors import (
     errors_around_reversal,
     flips,
     last_revealed,
-    reversal_errors,
     revealed,
+    reversal_errors,
 )
 from fastslow.errors import UserError
 

@@ -54,7 +54,9 @@ def test_what_is_seen_and_paid_step_by_step():
 def test_broken_fixation_costs_once_and_hides_the_target(first):
     rolled = roll(TASK, 8, actions=[first, 0, 0] + [0, 1, 0] * 49)
     assert (rolled.outcomes.reward[:, 0] == -1).all() and (rolled.outcomes.reward[:, 1:3] == 0).all()
-    assert (rolled.outcomes.observation[:, :2] == BLANK).all() and (rolled.outcomes.observation[:, 2] == FIXATION).all()
+    assert (rolled.outcomes.observation[:, :2] == BLANK).all() and (
+        rolled.outcomes.observation[:, 2] == FIXATION
+    ).all()
     for column in ("cue", "action", "penalty"):
         assert (rolled.by_episode(column)[:, 0] == -1).all()
     assert not rolled.by_episode("valid")[:, 0].any() and (rolled.by_episode("cue")[:, 1:] >= 0).all()
@@ -68,7 +70,9 @@ def test_certain_reversals():
     assert set(np.unique(rolled.by_episode("penalty"))) == {-0.25, 0.0}
 
 
-@pytest.mark.parametrize(("name", "value"), [("hazard", 1.5), ("penalty", -1), ("trials", 0), ("hazard", jnp.nan)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("hazard", 1.5), ("penalty", -1), ("trials", 0), ("hazard", jnp.nan)]
+)
 def test_a_parameter_out_of_range_is_refused(name, value):
     with pytest.raises(UserError, match=f"{name} is"):
         InferredValue(**{name: value})

@@ -36,4 +36,6 @@ class Guided(Agent):
     def step(self, state: PyTree, percept: Percept, key: Key[Array, ""]) -> tuple[PyTree, Output]:
         state, output = self.agent.step(state, percept, key)
         logits = self.answer(percept)
-        return state, output._replace(action=jax.random.categorical(key, logits).astype("int32"), logits=logits)
+        return state, output._replace(
+            action=jax.random.categorical(key, logits).astype("int32"), logits=logits
+        )

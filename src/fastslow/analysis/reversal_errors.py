@@ -117,7 +117,8 @@ def flips(table: pd.DataFrame, rpe: str = "rpe_cue") -> pd.DataFrame:
                     "computed; leave it out or give more of its trials.",
                 )
         flip = {
-            kind: (means[kind, True] - means["before", False] + means["before", True] - means[kind, False]) / 2
+            kind: (means[kind, True] - means["before", False] + means["before", True] - means[kind, False])
+            / 2
             for kind in KINDS[1:]
         }
         check(
@@ -177,7 +178,10 @@ def errors_around_reversal(trials: pd.DataFrame, value: str = "rpe_cue", span: i
             )
         )
     table = pd.concat(tables, ignore_index=True)
-    check(len(table) > 0, "No outcome of the trial table contradicts the one before it, so there is no reversal.")
+    check(
+        len(table) > 0,
+        "No outcome of the trial table contradicts the one before it, so there is no reversal.",
+    )
     keys = ["subject", "offset", "change", "known"]
     counted = table.groupby(keys, sort=False)["value"].agg(["mean", "size"]).reset_index()
     return counted.rename(columns={"size": "n"})

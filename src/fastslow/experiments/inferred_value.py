@@ -20,7 +20,13 @@ from fastslow.agents.cue_values import answers, cue_td, look, side_belief
 from fastslow.agents.guided import Guided
 from fastslow.agents.recurrent import RecurrentConfig
 from fastslow.analysis.decoding import decode
-from fastslow.analysis.reversal_errors import errors_around_reversal, flips, last_revealed, reversal_errors, revealed
+from fastslow.analysis.reversal_errors import (
+    errors_around_reversal,
+    flips,
+    last_revealed,
+    revealed,
+    reversal_errors,
+)
 from fastslow.analysis.statistics import summarise
 from fastslow.analysis.trajectories import named_scores, principal_components, project
 from fastslow.experiments.claims import claim, table
@@ -123,7 +129,7 @@ def decoded_side(record: xr.Dataset) -> pd.DataFrame:
 
 
 def state_space(record: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Principal components of the first subject's units at the three events: some states, and the variance explained."""
+    """Principal components of the first subject's units at the three events: some states; the variance explained."""
     one = record.isel(subject=slice(1))
     there, rows = one["present"].to_numpy(), trials(one)
     sides = {"fixation": last_revealed(rows), "cue": last_revealed(rows), "outcome": revealed(rows)}
@@ -150,7 +156,8 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     by_seed = pd.concat([rows.assign(name=name) for name, rows in errors.items()], ignore_index=True)
     moved = pd.concat([flips(rows).assign(name=name) for name, rows in errors.items()], ignore_index=True)
     paths = [
-        errors_around_reversal(behaviour[name]).assign(name=name) for name in ("agent", "observer", "model_free")
+        errors_around_reversal(behaviour[name]).assign(name=name)
+        for name in ("agent", "observer", "model_free")
     ]
     around = pd.concat(paths).drop(columns="n").rename(columns={"mean": "rpe"})
     read = [
@@ -181,7 +188,9 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     }
 
 
-def claims(errors: pd.DataFrame, moved: pd.DataFrame, decoding: pd.DataFrame, valid: pd.DataFrame) -> pd.DataFrame:
+def claims(
+    errors: pd.DataFrame, moved: pd.DataFrame, decoding: pd.DataFrame, valid: pd.DataFrame
+) -> pd.DataFrame:
     rows = []
     for name, values in moved.groupby("name", sort=False):
         if name != "untrained":
@@ -190,7 +199,9 @@ def claims(errors: pd.DataFrame, moved: pd.DataFrame, decoding: pd.DataFrame, va
             rows.append(claim(f"{name}: flip of the cue, {kind}", values[f"flip_{kind}"]))
     before = errors[(errors["kind"] == "before") & (errors["name"] != "untrained")]
     for (name, pays), values in before.groupby(["name", "pays"], sort=False):
-        rows.append(claim(f"{name}: error at the cue that {'pays' if pays else 'does not pay'}", values["rpe"]))
+        rows.append(
+            claim(f"{name}: error at the cue that {'pays' if pays else 'does not pay'}", values["rpe"])
+        )
     for name, values in decoding.groupby("name", sort=False):
         rows.append(claim(f"{name}: side decoded at fixation", values["accuracy"]))
     for name, values in valid.groupby("name", sort=False):
@@ -208,7 +219,9 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     for axis, name in zip((axes[0, 1], axes[1, 0]), ("agent", "model_free"), strict=True):
         panels_reversal_errors.around(axis, around[around["name"] == name], name)
     panels_reversal_errors.states(axes[1, 1], tables["states"], tables["explained"]["explained"].to_numpy())
-    return {"inferred_value": Drawing(figure, {"errors": means, "around": around, "states": tables["states"]})}
+    return {
+        "inferred_value": Drawing(figure, {"errors": means, "around": around, "states": tables["states"]})
+    }
 
 
 FIG = "Wang 2018, Fig. 4b"
@@ -246,22 +259,38 @@ EXPERIMENT = Experiment(
             confidence="figure, as a number ours",
             note="linear decoder, whole episodes held out",
         ),
-        Expectation("model_free: inferred over experienced flip", "0", high=0.2, where="control", confidence="by definition"),
+        Expectation(
+            "model_free: inferred over experienced flip",
+            "0",
+            high=0.2,
+            where="control",
+            confidence="by definition",
+        ),
         Expectation("observer: inferred over experienced flip", 1.0, 0.97, 1.03, "computed", "exact"),
-        Expectation("agent: flip of the cue, experienced", "above 0", low=0.0, where=FIG, confidence="figure"),
+        Expectation(
+            "agent: flip of the cue, experienced", "above 0", low=0.0, where=FIG, confidence="figure"
+        ),
         Expectation("agent: flip of the cue, inferred", "above 0", low=0.0, where=FIG, confidence="figure"),
         Expectation("agent: error at the cue that pays", "above 0", low=0.0, where=FIG, confidence="figure"),
-        Expectation("agent: error at the cue that does not pay", "below 0", high=0.0, where=FIG, confidence="figure"),
-        Expectation("observer: error at the cue that pays", 0.36, 0.34, 0.38, "computed", "exact", ".8 (.95 - .5)"),
-        Expectation("untrained: side decoded at fixation", "control", where="untrained twin", note="reported"),
-        Expectation("untrained: flip of the cue, inferred", "near 0", where="untrained twin", note="reported"),
+        Expectation(
+            "agent: error at the cue that does not pay", "below 0", high=0.0, where=FIG, confidence="figure"
+        ),
+        Expectation(
+            "observer: error at the cue that pays", 0.36, 0.34, 0.38, "computed", "exact", ".8 (.95 - .5)"
+        ),
+        Expectation(
+            "untrained: side decoded at fixation", "control", where="untrained twin", note="reported"
+        ),
+        Expectation(
+            "untrained: flip of the cue, inferred", "near 0", where="untrained twin", note="reported"
+        ),
         Expectation("agent: valid trials", 1.0, low=0.95, where="Wang 2018, Methods", confidence="memory"),
     ),
     departures=(
         "PPO with gamma .8 instead of A2C with .9: A2C learns the same, if later and less exactly.",
         "A blank screen follows each response, on which the outcome is known before the next fixation.",
         "The sides reverse with .05 per trial in episodes of 50 trials; the paper's schedule is not known to us.",
-        "The model-free control's learning rate is the one of least squared error, chosen on other episodes; it and the "
-        "untrained twins are given the right answers.",
+        "The model-free control's learning rate is the one of least squared error, chosen on other episodes; it and "
+        "the untrained twins are given the right answers.",
     ),
 )

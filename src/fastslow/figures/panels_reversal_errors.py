@@ -38,7 +38,7 @@ def flip_bars(
     places: dict[float, str] = {}
     for i, name in enumerate(names):
         for j, kind in enumerate(KINDS):
-            places[i + (j - 1) * 0.3] = kind if kind != "before" else "before"
+            places[i + (j - 1) * 0.3] = kind
             for pays in (True, False):
                 chosen = table[(table["name"] == name) & (table["kind"] == kind) & (table["pays"] == pays)]
                 if len(chosen) == 0:
@@ -47,7 +47,9 @@ def flip_bars(
                 artists[name, kind, pays] = marks.bar(axes, at, chosen.iloc[0], width * 0.9, look(name), pays)
                 if per_subject is not None:
                     mine = per_subject[
-                        (per_subject["name"] == name) & (per_subject["kind"] == kind) & (per_subject["pays"] == pays)
+                        (per_subject["name"] == name)
+                        & (per_subject["kind"] == kind)
+                        & (per_subject["pays"] == pays)
                     ]
                     marks.dots(axes, at, mine["rpe"].to_numpy(float), width * 0.6, look(name))
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
@@ -109,14 +111,18 @@ def around(axes: Axes, table: pd.DataFrame, name: str = "agent") -> dict[tuple[s
         Line2D([], [], color=colour, marker="o", label="cue of the surprise"),
         Line2D([], [], color=INK, marker="D", label="the other cue"),
         Line2D([], [], color=GREY, marker="o", label="begins to pay"),
-        Line2D([], [], color=GREY, marker="o", linestyle="--", markerfacecolor="white", label="ceases to pay"),
+        Line2D(
+            [], [], color=GREY, marker="o", linestyle="--", markerfacecolor="white", label="ceases to pay"
+        ),
     ]
     axes.legend(handles=handles, loc="upper center", ncols=2, columnspacing=1.0)
     return artists
 
 
 @panel
-def states(axes: Axes, table: pd.DataFrame, explained: np.ndarray | None = None) -> dict[tuple[str, int], Artist]:
+def states(
+    axes: Axes, table: pd.DataFrame, explained: np.ndarray | None = None
+) -> dict[tuple[str, int], Artist]:
     """The state of a network at the events of a trial, coloured by the side that was revealed last (Fig. 4c).
 
     **Arguments**: `table` with columns event (`EVENTS`), side (0 left, 1 right), pc1, pc2; `explained` part of the
@@ -135,9 +141,8 @@ def states(axes: Axes, table: pd.DataFrame, explained: np.ndarray | None = None)
     component_labels(axes, explained)
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + 0.3 * (high - low))
-    handles = [Line2D([], [], color=colour, marker="o", linestyle="none", label=label) for label, colour in SIDES.values()]
-    handles += [
-        Line2D([], [], color=GREY, marker=marker, linestyle="none", label=f"at {event}") for event, marker in EVENTS.items()
-    ]
+    keys = [(colour, "o", label) for label, colour in SIDES.values()]
+    keys += [(GREY, marker, f"at {event}") for event, marker in EVENTS.items()]
+    handles = [Line2D([], [], color=c, marker=m, linestyle="none", label=label) for c, m, label in keys]
     axes.legend(handles=handles, loc="upper center", ncols=3, columnspacing=0.8, handletextpad=0.2)
     return artists

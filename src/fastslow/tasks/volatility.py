@@ -93,9 +93,7 @@ class VolatileBandit(Task):
     def start(self, problem: Stretch, key: Key[Array, ""]) -> tuple[Stretch, TimeStep]:
         return problem, opening(jnp.zeros(0), self.trial_of(problem, jnp.int32(0), jnp.float32(0)))
 
-    def step(
-        self, state: Stretch, action: Int[Array, ""], key: Key[Array, ""]
-    ) -> tuple[Stretch, TimeStep]:
+    def step(self, state: Stretch, action: Int[Array, ""], key: Key[Array, ""]) -> tuple[Stretch, TimeStep]:
         draws = jax.random.uniform(key, (4,))
         later = state.time > 0
         volatile = jnp.where(later & (draws[0] < self.redraw), draws[1] < 0.5, state.volatile)
