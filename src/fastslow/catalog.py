@@ -187,6 +187,11 @@ EXPERIMENTS = entries(
             "a surprise tells of the target not seen",
             "wang2018 brombergmartin2010",
         ),
+        "volatility": (
+            "experiments.volatility:EXPERIMENT",
+            "learning rate and units track volatility",
+            "wang2018 behrens2007",
+        ),
         "reversal": (
             "experiments.reversal:EXPERIMENT",
             "people, network and observer around a reversal",
@@ -225,6 +230,11 @@ ANALYSES = entries(
             "analysis.reversal_errors:reversal_errors",
             "errors at a cue before and after reversals",
             "brombergmartin2010 wang2018",
+        ),
+        "sliding_rates": (
+            "analysis.sliding_rate:sliding_rates",
+            "learning rate in a sliding window",
+            "behrens2007 wang2018",
         ),
         "around_reversal": (
             "analysis.reversal:around_reversal",

@@ -96,6 +96,7 @@ ANCHORS = {
     },
     "informative_arm": {"informed: return in 5 pulls": (20.55, 0.19)},
     "restless": {"control: fitted learning rate, difference": (0.0, 0.15)},
+    "volatility": {"rescorla_wagner: learning rate, volatile less stable": (0.0, 0.15)},
     "inferred_value": {"observer: inferred over experienced flip": (1.0, 0.05)},
     "reversal": {"observer: accuracy": (0.689, 0.05)},
     "two_step": {"observer: stay, common-rewarded": (1.0, 0.0), "observer: reward per trial": (0.706, 0.03)},
