@@ -2,6 +2,7 @@
 
 from itertools import pairwise, product
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -49,11 +50,15 @@ def test_the_filter_is_exact():
     assert int(output.action) == expected.sum(1).argmax()
 
 
+@eqx.filter_jit
+def take_in(observer, state, percept):
+    return observer.take_in(state, percept)[0]
+
+
 def after(observer, outcomes):
-    take_in = jax.jit(observer.take_in)
-    state, _ = take_in(observer.blank(), percept(-1, 0))
+    state = take_in(observer, observer.blank(), percept(-1, 0))
     for action, reward in outcomes:
-        state, _ = take_in(state, percept(action, reward))
+        state = take_in(observer, state, percept(action, reward))
     return observer.choose(state, percept(0, 1), jax.random.key(0)).probes
 
 

@@ -221,10 +221,11 @@ def blocks_of(
 def block_arrays(members: list[pd.DataFrame], longest: int, arms: int, where: str) -> Choices:
     actions, rewards = np.full((longest, len(members)), -1), np.zeros((longest, len(members)))
     for i, rows in enumerate(members):
-        rows = valid_rows(rows)
+        # A missed trial keeps its place.
+        rows = valid_rows(rows.reset_index(drop=True))
         rows = rows[numbers(rows, "action", f"trial table ({where})") >= 0]
-        actions[: len(rows), i] = rows["action"]
-        rewards[: len(rows), i] = numbers(rows, "reward", f"trial table ({where})")
+        actions[rows.index, i] = rows["action"]
+        rewards[rows.index, i] = numbers(rows, "reward", f"trial table ({where})")
     highest = int(actions.max())
     check(
         highest < arms,
