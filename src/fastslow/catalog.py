@@ -226,16 +226,6 @@ ANALYSES = entries(
         "cumulative_regret": ("analysis.regret:cumulative_regret", "expected regret by trial", "wang2016"),
         "suboptimal_pulls": ("analysis.regret:suboptimal_pulls", "wrong pulls by trial", "wang2016"),
         "p_correct": ("analysis.regret:p_correct", "best choices by trial", "wang2016"),
-        "reversal_errors": (
-            "analysis.reversal_errors:reversal_errors",
-            "errors at a cue before and after reversals",
-            "brombergmartin2010 wang2018",
-        ),
-        "sliding_rates": (
-            "analysis.sliding_rate:sliding_rates",
-            "learning rate in a sliding window",
-            "behrens2007 wang2018",
-        ),
         "around_reversal": (
             "analysis.reversal:around_reversal",
             "best choices around reversals",
@@ -251,6 +241,11 @@ ANALYSES = entries(
             "learning rates by block",
             "behrens2007 wang2016",
         ),
+        "sliding_rates": (
+            "analysis.sliding_rate:sliding_rates",
+            "learning rate in a sliding window",
+            "behrens2007 wang2018",
+        ),
         "learning_quantiles": (
             "analysis.learning_speed:learning_quantiles",
             "learning curves, quantiles over subjects",
@@ -263,6 +258,11 @@ ANALYSES = entries(
             "choice on past rewards and choices",
             "lau2005",
             "analysis.income_regression:income_summary",
+        ),
+        "reversal_errors": (
+            "analysis.reversal_errors:recorded_errors",
+            "errors at a cue before and after reversals",
+            "brombergmartin2010 wang2018",
         ),
         "unit_coding": (
             CODING + "unit_coding",

@@ -13,11 +13,14 @@ it. A learner that infers has flip(inferred) / flip(experienced) near 1, one tha
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from jaxtyping import Int
 
 from fastslow.analysis.columns import need_columns, numbers
 from fastslow.analysis.history import earlier, in_order
 from fastslow.errors import check
+from fastslow.records.activity import at_step
+from fastslow.records.record import trials as trials_of
 
 KINDS = ("before", "experienced", "inferred")
 """What the cue's worth is known from: a confirmed block, or a reversal with this cue, or with the other."""
@@ -90,6 +93,16 @@ def reversal_errors(trials: pd.DataFrame, rpe: str = "rpe_cue") -> pd.DataFrame:
     place = [pd.factorize(table["subject"])[0], table["kind"].map(KINDS.index), ~table["pays"]]
     table = table.iloc[np.lexsort(place[::-1])].reset_index(drop=True)
     return table.rename(columns={"mean": "rpe", "size": "n"})
+
+
+def recorded_errors(record: xr.Dataset, place: int = 0) -> pd.DataFrame:
+    """`reversal_errors` of a record of an agent: of the errors r_t + gamma V(o_t+1) - V(o_t) at one step of the trial.
+
+    **Arguments**: `record` with columns cue and reward, and the error of each step (`step_rpe`); `place` the step whose
+    action brings the cue up: 0 the first, where a fixation precedes the cue.
+    """
+    errors = at_step(record, place, "step_rpe").to_numpy()[record["present"].to_numpy()]
+    return reversal_errors(trials_of(record).assign(rpe_cue=errors))
 
 
 def flips(table: pd.DataFrame, rpe: str = "rpe_cue") -> pd.DataFrame:
