@@ -218,14 +218,17 @@ def blocks_of(
     return keys, Choices(*(np.stack(parts, axis=1) for parts in zip(*blocks, strict=True)))
 
 
-def block_arrays(members: list[pd.DataFrame], longest: int, arms: int, where: str) -> Choices:
+def block_arrays(
+    members: list[pd.DataFrame], longest: int, arms: int, where: str, in_place: bool = False
+) -> Choices:
+    """The episodes side by side; a missed trial is left out, or leaves its place empty (`in_place`)."""
     actions, rewards = np.full((longest, len(members)), -1), np.zeros((longest, len(members)))
     for i, rows in enumerate(members):
-        # A missed trial keeps its place.
         rows = valid_rows(rows.reset_index(drop=True))
         rows = rows[numbers(rows, "action", f"trial table ({where})") >= 0]
-        actions[rows.index, i] = rows["action"]
-        rewards[rows.index, i] = numbers(rows, "reward", f"trial table ({where})")
+        at = rows.index if in_place else np.arange(len(rows))
+        actions[at, i] = rows["action"]
+        rewards[at, i] = numbers(rows, "reward", f"trial table ({where})")
     highest = int(actions.max())
     check(
         highest < arms,

@@ -50,7 +50,7 @@ def sliding_rates(
     for (subject, name), group in frame.groupby(["subject", "condition"], sort=True):
         members = [each for _, each in group.sort_values(["episode", "trial"]).groupby("episode")]
         longest = max(len(each) for each in members)
-        choices = block_arrays(members, longest, arms, f"{subject}, {name}")
+        choices = block_arrays(members, longest, arms, f"{subject}, {name}", in_place=True)
         starts = range(0, longest - width + 1, every)
         for start, fitted in zip(starts, fit_windows(choices, width, starts, initial_value), strict=True):
             if fitted["n"]:
