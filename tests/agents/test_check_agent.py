@@ -14,11 +14,13 @@ from fastslow.agents.uniform import Uniform
 from fastslow.catalog import CATALOG, load
 from fastslow.errors import UserError
 from fastslow.tasks.bandit import CorrelatedBandit, IndependentBandit
+from fastslow.tasks.foraging import Foraging
 from fastslow.tasks.harlow import Harlow
 from fastslow.tasks.harlow_ring import HarlowRing
 from fastslow.tasks.inferred_value import InferredValue
 from fastslow.tasks.informative_arm import InformativeArm
 from fastslow.tasks.restless import RestlessBandit
+from fastslow.tasks.reversal import Reversal
 from fastslow.tasks.risky_choice import RiskyChoice
 from fastslow.tasks.two_step import TwoStep, TwoStepInOne
 from fastslow.tasks.two_step_daw import TwoStepDaw
@@ -26,11 +28,14 @@ from fastslow.tasks.volatility import VolatileBandit
 
 SMALL = {
     "bayes_correlated": [CorrelatedBandit(pulls=8)],
+    "bayes_forager": [Foraging(trials=3)],
     "bayes_greedy": [TwoStepInOne(trials=6)],
+    "bayes_reversal": [Reversal(trials=8)],
     "bayes_risky": [RiskyChoice(forced=2, trials=4)],
     "informed": [InformativeArm()],
     "searcher": [InformativeArm()],
     "learning_set": [Harlow(features=3), HarlowRing(limit=30)],
+    "local_matcher": [Foraging(trials=3)],
     "restless_thompson": [RestlessBandit(pulls=8)],
     "side_belief": [InferredValue(trials=3)],
     "cue_td": [InferredValue(trials=3)],
