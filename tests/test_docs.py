@@ -115,7 +115,8 @@ def test_presets_and_claims_are_the_experiments():
             decimals = len(cell.partition(".")[2])
             right = f"{config.seeds} seeds, {millions:.{decimals}f}".replace(" 0.", " .")
             assert cell == right, f"docs/experiments.md, {name}, {preset}: write '{right}'"
-        expected += [(f"`{name}`", each.measure, each.accepts) for each in experiment.expectations]
+        due = [each for each in experiment.expectations if "laptop" in each.presets]
+        expected += [(f"`{name}`", each.measure, each.accepts) for each in due]
     assert judged == expected
 
 

@@ -11,7 +11,7 @@ from fastslow.agents import bayes_optimal as dynamic
 from fastslow.agents.bayes_correlated import bayes_correlated
 from fastslow.agents.bayes_optimal import bayes_optimal
 from fastslow.agents.beta import beta
-from fastslow.agents.gittins import gittins, index_table
+from fastslow.agents.gittins import gittins, index_layers, index_table, place
 from fastslow.agents.greedy import epsilon_greedy, greedy
 from fastslow.agents.interaction import interaction
 from fastslow.agents.rescorla_wagner import rescorla_wagner
@@ -128,6 +128,17 @@ def test_dynamic_programme_agrees_with_plain_recursion(pulls):
     assert dynamic.solve(pulls).value == pytest.approx(brute_force(0, 0, 0, 0, pulls), abs=1e-12)
 
 
+def test_optimal_return_of_many_arms_agrees_with_the_two_armed_programme_and_by_hand():
+    assert dynamic.optimal_return(2, 9) == pytest.approx(dynamic.solve(9).value, abs=1e-12)
+    assert dynamic.optimal_return(1, 6) == pytest.approx(3.0)
+    # Two pulls: stay after a success (2/3), else try a fresh arm (1/2).
+    assert dynamic.optimal_return(5, 2) == pytest.approx(0.5 + 0.5 * 2 / 3 + 0.5 * 0.5)
+    assert dynamic.optimal_return(10, 10) == pytest.approx(dynamic.optimal_return(50, 10))
+    assert dynamic.optimal_return(5, 10) == pytest.approx(6.6600, abs=1e-4)
+    with pytest.raises(UserError, match="at most 20 pulls, but was asked for 21"):
+        dynamic.optimal_return(2, 21)
+
+
 def test_states_are_numbered_without_gap_or_repeat():
     pulls = 12
     states = [
@@ -148,7 +159,7 @@ def test_numbering_of_states_does_not_overflow_at_the_longest_horizon():
 
 
 def value_of_policy(prefers, pulls):
-    """Expected return of playing the arm of greater `prefers[h, s, f]`, by exact evaluation."""
+    """Expected return of playing the arm of greater `prefers[h - 1][s, f]`, by exact evaluation."""
     later = np.zeros((pulls + 1,) * 3)
     for n in range(pulls - 1, -1, -1):
         count = np.arange(n + 1)
@@ -157,24 +168,30 @@ def value_of_policy(prefers, pulls):
         m1, m2 = (s1 + 1) / (s1 + f1 + 2), (s2 + 1) / (s2 + f2 + 2)
         first = m1 * (1 + later[1:, :-1, :-1]) + (1 - m1) * later[:-1, 1:, :-1]
         other = m2 * (1 + later[:-1, :-1, 1:]) + (1 - m2) * later[:-1, :-1, :-1]
-        i1, i2 = prefers[pulls - n, s1, f1], prefers[pulls - n, s2, f2]
+        i1, i2 = prefers[pulls - n - 1][s1, f1], prefers[pulls - n - 1][s2, f2]
         later = np.where(np.abs(i1 - i2) < 1e-6, (first + other) / 2, np.where(i1 > i2, first, other))
     return later[0, 0, 0]
 
 
 def test_index_player_is_within_hundredths_of_the_optimum():
-    shortfall = 64.9184 - value_of_policy(index_table(100), 100)
+    shortfall = 64.9184 - value_of_policy(list(index_layers(100)), 100)
     assert 0 <= shortfall < 0.03
 
 
 def test_index_of_one_and_two_pulls_left_by_hand():
     # Two left, arm (1, 1): m - l + m max(0, 2/3 - l) = 0 at l = 5/9 with m = 1/2; the mean where one is left.
-    table = index_table(4)
-    assert table[1, 0, 0] == pytest.approx(1 / 2, abs=1e-6) and table[1, 2, 1] == pytest.approx(
-        3 / 5, abs=1e-4
-    )
-    assert table[2, 0, 0] == pytest.approx(5 / 9, abs=1e-4)
-    assert (np.diff(table[1:3, 0, 0]) > 0).all()
+    one, two, *_ = index_layers(4)
+    assert one[0, 0] == pytest.approx(1 / 2, abs=1e-6) and one[2, 1] == pytest.approx(3 / 5, abs=1e-4)
+    assert two[0, 0] == pytest.approx(5 / 9, abs=1e-4)
+
+
+@pytest.mark.parametrize("pulls", [1, 2, 7])
+def test_the_row_of_indices_is_read_where_it_was_written(pulls):
+    table, layers = index_table(pulls), list(index_layers(pulls))
+    cells = [(h, s, n - s) for h in range(1, pulls + 1) for n in range(pulls - h + 1) for s in range(n + 1)]
+    where = place(pulls, *(jnp.array(column) for column in zip(*cells, strict=True)))
+    assert where.tolist() == list(range(len(table)))
+    np.testing.assert_allclose(table, [layers[h - 1][s, f] for h, s, f in cells], rtol=1e-6)
 
 
 @pytest.mark.parametrize(("make", "target"), [(gittins, 6.6), (lambda t: ucb(t, 0.045, 1.0), 6.62)])
@@ -259,8 +276,8 @@ def test_refuses_what_it_cannot_assume():
         bayes_optimal(IndependentBandit(3))
     with pytest.raises(UserError, match="kind IndependentBandit, but was given CorrelatedBandit"):
         bayes_optimal(CorrelatedBandit())
-    with pytest.raises(UserError, match="at most 200 pulls, but the task has 500"):
-        gittins(IndependentBandit(2, 500))
+    with pytest.raises(UserError, match="at most 500 pulls, but the task has 501"):
+        gittins(IndependentBandit(2, 501))
     with pytest.raises(UserError, match=r"alpha is 1\.5"):
         rescorla_wagner(TWO, alpha=1.5)
     with pytest.raises(UserError, match=r"epsilon is -0\.1"):

@@ -22,6 +22,7 @@ from fastslow.tasks.informative_arm import InformativeArm
 from fastslow.tasks.restless import RestlessBandit
 from fastslow.tasks.reversal import Reversal
 from fastslow.tasks.risky_choice import RiskyChoice
+from fastslow.tasks.tabular_mdp import TabularMDP
 from fastslow.tasks.two_step import TwoStep, TwoStepInOne
 from fastslow.tasks.two_step_daw import TwoStepDaw
 from fastslow.tasks.volatility import VolatileBandit
@@ -40,6 +41,10 @@ SMALL = {
     "side_belief": [InferredValue(trials=3)],
     "cue_td": [InferredValue(trials=3)],
     "bayes_volatility": [VolatileBandit(pulls=8)],
+    **{
+        name: [TabularMDP(3, 2, 3, 2)]
+        for name in ("psrl", "opsrl", "ucrl2", "beb", "mdp_greedy", "mdp_epsilon_greedy")
+    },
     "model_free": [TwoStepInOne(trials=6)],
     "model_based": [TwoStepDaw(trials=4)],
     "hybrid": [TwoStep(trials=4)],
@@ -47,6 +52,9 @@ SMALL = {
 SAME_CLASS = {
     "greedy": "epsilon_greedy",
     "searcher": "informed",
+    "optimistic_thompson": "thompson",
+    "opsrl": "psrl",
+    "mdp_greedy": "mdp_epsilon_greedy",
     "model_free": "hybrid",
     "model_based": "hybrid",
 }

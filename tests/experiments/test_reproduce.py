@@ -11,6 +11,7 @@ import pytest
 from fastslow.errors import UserError
 from fastslow.experiments import reproduce as made
 from fastslow.experiments.experiment import Expectation, judge
+from fastslow.experiments.overview import learning_curve
 from fastslow.records import record
 from fastslow.runs import driver
 
@@ -128,6 +129,23 @@ def test_wrong_words_are_refused_before_a_directory_is_made(tmp_path):
     assert not out.exists()
     with pytest.raises(UserError, match="must have the presets"):
         replace(TINY, presets={})
+
+
+def test_what_a_preset_does_not_measure_is_not_judged_in_it():
+    import pandas as pd
+
+    claims = pd.DataFrame(columns=["measure", "value", "low", "high"])
+    large = replace(TINY, expectations=(Expectation("m", 1.0, presets=("full",)),))
+    assert judge(large, claims, preset="laptop") == []
+    assert [claim.accepted for claim in judge(large, claims, preset="full")] == [False]
+
+
+def test_a_scaled_learning_curve_is_the_reward_between_its_two_marks():
+    rows = [{"update": u, "reward": [0.5, 0.5 + u / 10], "regret": [9.0, 9.0]} for u in (1, 2)]
+    plain, scaled = learning_curve(rows, 10), learning_curve(rows, 10, (0.5, 0.7))
+    assert set(plain["metric"]) == {"regret"} and set(scaled["metric"]) == {"reward"}
+    assert scaled["steps"].tolist() == [10, 10, 20, 20]
+    assert scaled["value"].tolist() == pytest.approx([0.0, 0.5, 0.0, 1.0])
 
 
 @pytest.mark.parametrize(

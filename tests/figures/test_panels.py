@@ -10,7 +10,15 @@ from matplotlib.text import Text
 
 from fastslow.analysis.stay import CONDITIONS
 from fastslow.errors import UserError
-from fastslow.figures import marks, panels_bandit, panels_learning, panels_state_space, panels_two_step, style
+from fastslow.figures import (
+    marks,
+    panels_bandit,
+    panels_learning,
+    panels_published,
+    panels_state_space,
+    panels_two_step,
+    style,
+)
 
 RANDOM = np.random.default_rng(0)
 
@@ -104,6 +112,20 @@ def test_first_pulls_and_return_bars():
     assert artists["optimal"].get_ydata()[0] == 20.55
     assert any(list(line.get_ydata()) == [20.1, 20.3, 20.5] for line in axes.lines)
     assert any(np.allclose(line.get_ydata(), [20.25, 20.35]) for line in axes.lines)  # the interval
+
+
+def test_players_stand_beside_what_was_published_for_them():
+    _, axes = one_axes()
+    table = interval_table(
+        player=["gittins", "untrained"], mean=[6.6, 5.0], published=[6.7, np.nan], published_error=[0.06, 0.06]
+    )
+    artists = panels_published.beside_published(axes, table, "total reward", bound=6.66)
+    dot, line = artists["gittins"]
+    assert (dot.get_xdata()[0], line.get_xdata()[0]) == (6.6, 6.7)
+    assert len(artists["untrained"]) == 1  # nothing was published
+    band = axes.patches[0]
+    assert (band.get_x(), band.get_width()) == pytest.approx((6.58, 0.24))
+    assert any(list(one.get_xdata()) == [6.66, 6.66] for one in axes.lines)
 
 
 def test_learning_rates_draw_each_subject_and_the_mean():

@@ -4,6 +4,7 @@ Finite-horizon dynamic programming over posterior counts (Bellman 1956; it is wh
 et al. 2016 approximates). Expected return of 100 pulls: 64.9184 of a possible 66.667.
 """
 
+from functools import cache
 from typing import ClassVar, NamedTuple
 
 import equinox as eqx
@@ -15,7 +16,7 @@ from fastslow.agents.counts import CountingObserver, Counts
 from fastslow.agents.observer import assume, best, sampled
 from fastslow.errors import check
 from fastslow.tasks.bandit import IndependentBandit
-from fastslow.tasks.task import Task
+from fastslow.tasks.task import Task, check_count
 from fastslow.timestep import Output, Percept
 
 MOST_PULLS = 200
@@ -53,6 +54,37 @@ def solve(pulls: int) -> Solution:
         layers.append(better[f2 >= 0])
         later = np.maximum(gain1, gain2)
     return Solution(float(later[0, 0, 0]), np.concatenate(layers[::-1]))
+
+
+def optimal_return(arms: int, pulls: int) -> float:
+    """Expected total reward of optimal play of any number of Beta(1, 1) arms, exact, for a few pulls (at most 20).
+
+    The same recursion, over multisets of what is known of the arms pulled so far, which of them is which being
+    of no matter. Ten pulls of five arms return 6.6600, of ten or more 6.7140.
+    """
+    check_count("arms", arms, 1)
+    check_count("pulls", pulls, 0)
+    check(
+        pulls <= 20, f"optimal_return is exact for at most 20 pulls, but was asked for {pulls}; use gittins."
+    )
+
+    @cache
+    def value(known: tuple[tuple[int, int], ...], left: int) -> float:
+        if left == 0:
+            return 0.0
+        options = set(known) | ({(0, 0)} if len(known) < arms else set())
+        return max(gain(known, arm, left) for arm in options)
+
+    def gain(known: tuple[tuple[int, int], ...], arm: tuple[int, int], left: int) -> float:
+        others = list(known)
+        if arm in others:
+            others.remove(arm)
+        s, f = arm
+        mean = (s + 1) / (s + f + 2)
+        paid, unpaid = (tuple(sorted([*others, after])) for after in ((s + 1, f), (s, f + 1)))
+        return mean * (1 + value(paid, left - 1)) + (1 - mean) * value(unpaid, left - 1)
+
+    return value((), pulls)
 
 
 def state_index(

@@ -82,6 +82,8 @@ class Expectation:
     note: str = ""
     needs: str = ""
     """The data set that it is about; it is judged only when that is compared (`--compare`)."""
+    presets: tuple[str, ...] = PRESETS
+    """The presets that measure it; it is judged in these alone."""
 
     @property
     def accepts(self) -> str:
@@ -129,6 +131,8 @@ class Experiment:
     that one that cannot be measured is refused before the training; None where nobody can be compared."""
     printed: tuple[str, ...] = ()
     """Tables of `measure` that are printed with the claims."""
+    training_scale: Callable[[dict[str, pd.DataFrame]], dict[str, tuple[float, float]]] | None = None
+    """`tables -> (low, high)` by condition: the rewards per step that its learning curve shows as 0 and as 1."""
     departures: tuple[str, ...] = field(default=())
     """How it is done differently from the paper, a sentence each."""
 
@@ -157,15 +161,18 @@ class Claim(NamedTuple):
     note: str
 
 
-def judge(experiment: Experiment, claims: pd.DataFrame, compared: tuple[str, ...] = ()) -> list[Claim]:
+def judge(
+    experiment: Experiment, claims: pd.DataFrame, compared: tuple[str, ...] = (), preset: str = "laptop"
+) -> list[Claim]:
     """Hold the claims table (measure, value, low, high) against the expectations.
 
-    Those that need a data set which is not compared are left out; one that was not measured is not accepted.
+    Those that need a data set which is not compared, or that the preset does not measure, are left out; any other
+    that was not measured is not accepted.
     """
     rows = {str(row["measure"]): row for row in claims.to_dict("records")}
     judged = []
     for expected in experiment.expectations:
-        if expected.needs and expected.needs not in compared:
+        if (expected.needs and expected.needs not in compared) or preset not in expected.presets:
             continue
         row = rows.get(expected.measure, {})
         measured, low, high = (number(row.get(name)) for name in ("value", "low", "high"))

@@ -14,10 +14,18 @@ POINTS = 100
 """A learning curve is drawn through about this many means of neighbouring updates."""
 
 
-def learning_curve(rows: list[dict], steps_per_update: int) -> pd.DataFrame:
-    """Regret, else reward, else the first metric there is (per trial): columns subject, steps, value, metric."""
-    metric = next(name for name in ("regret", "reward", *rows[0]) if name in rows[0] and name != "update")
+def learning_curve(
+    rows: list[dict], steps_per_update: int, scale: tuple[float, float] | None = None
+) -> pd.DataFrame:
+    """Regret, else reward, else the first metric there is (per trial): columns subject, steps, value, metric.
+
+    With a `scale` it is the reward, as a share of the way from the first number to the second.
+    """
+    wanted = ("reward",) if scale else ("regret", "reward", *rows[0])
+    metric = next(name for name in wanted if name in rows[0] and name != "update")
     values = np.asarray([np.atleast_1d(row[metric]) for row in rows], float)
+    if scale:
+        values = (values - scale[0]) / (scale[1] - scale[0])
     updates = np.asarray([row["update"] for row in rows])
     size = -(-len(rows) // POINTS)
     parts = [slice(start, start + size) for start in range(0, len(rows), size)]
@@ -36,10 +44,17 @@ def learning_curve(rows: list[dict], steps_per_update: int) -> pd.DataFrame:
 
 
 @style.panel
-def draw_training(conditions: Mapping[str, Condition], folder: Path) -> Drawing | None:
-    """A panel per training condition; None where there was no training."""
+def draw_training(
+    conditions: Mapping[str, Condition], folder: Path, scale: Mapping[str, tuple[float, float]] | None = None
+) -> Drawing | None:
+    """A panel per training condition; None where there was no training. `scale` as in `learning_curve`, by name."""
+    scale = scale or {}
     rows = {name: metrics.read(folder / name / metrics.NAME) for name in conditions}
-    curves = {name: learning_curve(r, conditions[name].steps_per_update) for name, r in rows.items() if r}
+    curves = {
+        name: learning_curve(r, conditions[name].steps_per_update, scale.get(name))
+        for name, r in rows.items()
+        if r
+    }
     if not curves:
         return None
     columns = min(len(curves), 3)
@@ -47,7 +62,8 @@ def draw_training(conditions: Mapping[str, Condition], folder: Path) -> Drawing 
     for axis in axes.flat[len(curves) :]:
         axis.set_visible(False)
     for axis, (name, curve) in zip(axes.flat, curves.items(), strict=False):
-        panels_learning.learning_curves(axis, curve, curve["metric"].iloc[0])
+        label = "reward, normalised" if name in scale else curve["metric"].iloc[0]
+        panels_learning.learning_curves(axis, curve, label)
         axis.set_title(f"trained: {name.replace('_', ' ')}")
     return Drawing(figure, curves)
 

@@ -208,10 +208,12 @@ def rebuild(experiment: Experiment, out: Path, quiet: bool = False) -> Result:
             make_folder(out / "tables")
             text = table.to_csv(index=False, lineterminator="\n")
             write_atomic(out / "tables" / f"{name}.csv", text)
-        claims = judge(experiment, tables[CLAIMS], tuple(compared))
+        preset = directory.read_manifest(out)["configuration"]["preset"]
+        claims = judge(experiment, tables[CLAIMS], tuple(compared), preset)
         conditions = experiment.conditions(config_of(experiment, out))
+        scale = experiment.training_scale(tables) if experiment.training_scale else {}
         drawings = experiment.draw(tables) | {
-            "training": overview.draw_training(conditions, out / "train"),
+            "training": overview.draw_training(conditions, out / "train", scale),
             "claims": overview.draw_claims(experiment.expectations, claims),
         }
         figures = {
