@@ -102,6 +102,9 @@ TASKS = entries(
             "learning sets, pictures on a screen",
             "harlow1949 wang2018 wang2016",
         ),
+        "maze": ("tasks.maze:Maze", "small mazes seen from within, to train on", "duan2016"),
+        "maze_large": ("tasks.maze:large", "large mazes that training never shows", "duan2016"),
+        "i_maze": ("tasks.i_maze:IMaze", "a known maze, a hidden goal", "wang2016 mirowski2017"),
     }
 )
 # An agent: a function of `task` and, if it can be trained, `config` and `key`; the rest are the options.
@@ -231,6 +234,7 @@ EXPERIMENTS = entries(
             "model-free trains model-based",
             "wang2018 miller2017",
         ),
+        "mazes": ("experiments.mazes:EXPERIMENT", "one walk is enough", "duan2016 wang2016"),
     }
 )
 # An analysis: a function of a trial table (`trials`) or of a record with units (`record`), per subject; its other
@@ -306,6 +310,8 @@ ANALYSES = entries(
             "dissimilarity of states by condition",
             "kriegeskorte2008",
         ),
+        "walk_lengths": ("analysis.navigation:walk_lengths", "actions in each walk through a maze", "duan2016"),
+        "walk_savings": ("analysis.navigation:walk_savings", "later walks over the first", "duan2016 wang2016"),
     }
 )
 CATALOG = {

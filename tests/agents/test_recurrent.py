@@ -55,7 +55,7 @@ def test_sampling_follows_the_softmax():
     assert int(sample(logits, jnp.float32(1.0))) == 2  # rounding can never name an action that is not there
 
 
-@pytest.mark.parametrize("core", ["lstm", "gru"])
+@pytest.mark.parametrize("core", ["lstm", "gru", "feedforward"])
 def test_relive_is_what_was_lived_and_unroll_agrees_in_value_and_gradient(core):
     agent = make(TASK, RecurrentConfig(units=6, core=core), jax.random.key(2))
     # Away from the small initial heads, so that the policy and its gradient depend on the activity.
@@ -141,6 +141,18 @@ def test_gradients_reach_the_encoder_by_both_routes_and_agree_with_finite_differ
 def test_an_encoder_needs_a_picture():
     with pytest.raises(UserError, match=r"encoder is 'conv', but the task shows \(0,\), no picture"):
         make(TASK, RecurrentConfig(encoder="conv"), jax.random.key(0))
+
+
+def test_the_feedforward_control_acts_on_the_present_alone():
+    config = RecurrentConfig(units=6, core="feedforward", see_action=False)
+    agent = make(TASK, config, jax.random.key(2))
+    state = agent.init_state(jax.random.key(0))
+    for past in (percept(-1, 0.0, 0), percept(2, 1.0, 1)):
+        state, _ = agent.step(state, past, jax.random.key(0))
+        _, now = agent.step(state, percept(0, 0.5, 5), jax.random.key(0))
+        x = np.array([0.5, 0.5])
+        expected = np.tanh(x @ np.asarray(agent.core.input) + np.asarray(agent.core.bias))
+        np.testing.assert_allclose(now.units, expected, atol=1e-6)
 
 
 def test_bad_settings_are_refused_in_one_sentence():

@@ -24,7 +24,7 @@ OPTIONS = {
 
 
 def healthy(subjects=2, episodes=2, length=30) -> pd.DataFrame:
-    """A table with every column that an analysis may ask for: two arms, two stages, reversals, volatility."""
+    """A table with every column that an analysis may ask for: two arms, two stages, reversals, volatility, walks."""
     rng = np.random.default_rng(0)
     rows = subjects * episodes * length
     who, episode, trial = np.unravel_index(np.arange(rows), (subjects, episodes, length))
@@ -52,6 +52,8 @@ def healthy(subjects=2, episodes=2, length=30) -> pd.DataFrame:
             "block": block,
             "problem": episode,
             "volatility": np.where(episode == 0, 0.02, 0.2),
+            "steps": rng.integers(5, 50, rows),
+            "found": rng.random(rows) < 0.9,
         }
     )
 

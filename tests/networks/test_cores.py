@@ -106,3 +106,18 @@ def test_the_gru_step_is_the_published_equations():
     r, z = (1 / (1 + np.exp(-(of_h + of_x)[part])) for part in (slice(0, UNITS), slice(UNITS, 2 * UNITS)))
     n = np.tanh(of_x[2 * UNITS :] + r * of_h[2 * UNITS :])
     np.testing.assert_allclose(out, (1 - z) * n + z * h, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "gate"), [("lstm", 1), ("gru", 1)])
+def test_units_that_remember_forget_over_two_to_span_steps(name, gate):
+    rules, core = CORES[name]
+    weights = rules.remembering(core(INPUTS, 200, jax.random.key(0)), jax.random.key(1), 50)
+    blocks = np.asarray(weights.bias).reshape(-1, 200)
+    keep = 1 / (1 + np.exp(-blocks[gate]))
+    constants = 1 / (1 - keep)
+    assert 2 <= constants.min() < 5 and 45 < constants.max() <= 50
+    assert abs(constants.mean() - 26) < 4 * 14 / 200**0.5  # evenly spread
+    if name == "lstm":
+        np.testing.assert_allclose(1 / (1 + np.exp(-blocks[0])), 1 - keep, atol=1e-6)
+    others = [block for i, block in enumerate(blocks) if i > gate]
+    assert not np.any(others)

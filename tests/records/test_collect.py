@@ -49,6 +49,16 @@ def test_prediction_errors_are_formed_from_successive_values():
     assert record["hidden"].dims == ("subject", "episode", "time", "unit") and record.sizes["unit"] == 5
 
 
+def test_trial_variables_can_be_kept_at_every_step():
+    task = TwoStep(trials=4)
+    record = collect([bayes_greedy(task)], task, KEY, 3, keep=("state",))
+    assert record["step_state"].dims == ("subject", "episode", "time")
+    by_trial = record["step_state"].to_numpy().reshape(1, 3, 4, 3)
+    np.testing.assert_array_equal(by_trial[..., 2], record["state"])
+    with pytest.raises(UserError, match="no trial variable 'stat' to keep by step; did you mean 'state'"):
+        collect([bayes_greedy(task)], task, KEY, 3, keep=("stat",))
+
+
 def test_subjects_differ_by_their_keys_and_repeat_by_the_same_key():
     task = TwoStepInOne(trials=20)
     agent = bayes_greedy(task)

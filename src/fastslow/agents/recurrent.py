@@ -15,11 +15,15 @@ from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from fastslow.agents.agent import Agent
 from fastslow.errors import UserError
-from fastslow.networks import conv, gru, lstm
+from fastslow.networks import conv, feedforward, gru, lstm
 from fastslow.tasks.task import Task, check_count
 from fastslow.timestep import Output, Percept
 
-CORES = {"lstm": (lstm, lstm.LSTM), "gru": (gru, gru.GRU)}
+CORES = {
+    "lstm": (lstm, lstm.LSTM),
+    "gru": (gru, gru.GRU),
+    "feedforward": (feedforward, feedforward.Feedforward),
+}
 ENCODERS = ("none", *conv.FORMS)
 
 
@@ -29,8 +33,8 @@ class RecurrentConfig:
 
     units: int = 48
     """Recurrent units (Wang 2016 and 2018: 48)."""
-    core: Literal["lstm", "gru"] = "lstm"
-    """Recurrent network (Wang: lstm; Duan 2016: gru)."""
+    core: Literal["lstm", "gru", "feedforward"] = "lstm"
+    """Recurrent network (Wang: lstm; Duan 2016: gru), or one layer without memory, the control of both."""
     see_action: bool = True
     """Feed the last action, one-hot."""
     see_reward: bool = True
@@ -39,11 +43,14 @@ class RecurrentConfig:
     """Feed the fraction of the episode that has passed (Wang 2016 bandits; not in their two-step task)."""
     reward_levels: tuple[float, ...] = ()
     """Feed the last reward one-hot over these levels instead of as a number (Wang 2016, 11 arms)."""
+    span: int = 0
+    """Steps over which a newborn's units remember, at most (Tallec & Ollivier 2018); 0: one or two (Wang, Duan)."""
     encoder: Literal["none", "conv", "conv_small"] = "none"
     """What pictures pass before the core: `conv` as in Wang 2018, `conv_small` for small screens (networks.conv)."""
 
     def __post_init__(self) -> None:
         check_count("units", self.units, 1)
+        check_count("span", self.span, 0)
         if self.encoder not in ENCODERS:
             raise UserError(f"encoder is '{self.encoder}', but it must be one of: {', '.join(ENCODERS)}.")
         if self.core not in CORES:
@@ -54,7 +61,7 @@ class RecurrentAgent(Agent):
     """Encoder (if wired), core, heads and the wiring of the inputs."""
 
     encoder: conv.Conv | None
-    core: lstm.LSTM | gru.GRU
+    core: lstm.LSTM | gru.GRU | feedforward.Feedforward
     heads: Float[Array, "unit head"]
     """Policy logits in the first columns, the value in the last: one product serves both."""
     bias: Float[Array, " head"]
@@ -140,11 +147,13 @@ def make(task: Task, config: RecurrentConfig, key: Key[Array, ""]) -> RecurrentA
     inputs = math.prod(task.observation_shape) if encoder is None else encoder.features
     inputs += config.see_action * task.actions + config.see_time
     inputs += config.see_reward * max(len(config.reward_levels), 1)
-    _, core = CORES[config.core]
+    core_rules, make_core = CORES[config.core]
+    core = make_core(inputs, config.units, core_key)
+    if config.span:
+        core = core_rules.remembering(core, jax.random.fold_in(key, 3), config.span)
     heads = jax.random.normal(head_key, (config.units, task.actions + 1)) * 0.1 / config.units**0.5
     return RecurrentAgent(
-        *(encoder, core(inputs, config.units, core_key), heads, jnp.zeros(task.actions + 1)),
-        *(config, task.episode_steps),
+        encoder, core, heads, jnp.zeros(task.actions + 1), config, task.episode_steps
     )
 
 

@@ -105,6 +105,8 @@ LOOKS: dict[str, Look] = {
     "ucrl2": Look("UCRL2", "#A8A8A8", ":", "s"),
     "beb": Look("BEB", INK, "--", "^"),
     "random": Look("random", PALE, ":"),
+    "feedforward": Look("agent without memory", "#5B7F95", "-", "v"),
+    "shortest": Look("shortest path", INK, ":", "None"),
     "observer": Look("ideal observer", "#4D4D4D", "-", "D"),
     "bayes_greedy": Look("ideal observer", "#4D4D4D", "-", "D"),
     "bayes_forager": Look("Bayesian forager", "#4D4D4D", "-", "D"),

@@ -56,6 +56,14 @@ class GRU(eqx.Module):
         return out, GRUActivity(out, h, of_h[2], jnp.concatenate([r, z, n], axis=-1))
 
 
+def remembering(gru: GRU, key: Key[Array, ""], span: int) -> GRU:
+    """The core with unit time constants spread over 1 to `span` steps: b_z = log(U[1, span - 1]), else units forget
+    within a step or two before they have learned otherwise (Tallec & Ollivier 2018, section 3.2)."""
+    units = gru.initial.shape[0]
+    bias = jnp.log(jax.random.uniform(key, (units,), minval=1.0, maxval=max(span - 1.0, 1.0)))
+    return eqx.tree_at(lambda gru: gru.bias, gru, gru.bias.at[units : 2 * units].set(bias))
+
+
 def start_where(
     first: Bool[Array, "*batch"], initial: Float[Array, " unit"], h: Float[Array, "*batch unit"]
 ) -> Float[Array, "*batch unit"]:

@@ -78,6 +78,15 @@ class LSTM(eqx.Module):
         return LSTMState(h, c), LSTMActivity(h, state.h, state.c, tanh_c, gates)
 
 
+def remembering(lstm: LSTM, key: Key[Array, ""], span: int) -> LSTM:
+    """The core with unit time constants spread over 1 to `span` steps: b_f = log(U[1, span - 1]) and b_i = -b_f
+    (Tallec & Ollivier 2018, section 3.2)."""
+    units = lstm.units
+    bias = jnp.log(jax.random.uniform(key, (units,), minval=1.0, maxval=max(span - 1.0, 1.0)))
+    changed = lstm.bias.at[:units].set(-bias).at[units : 2 * units].set(bias)
+    return eqx.tree_at(lambda lstm: lstm.bias, lstm, changed)
+
+
 def start_where(first: Bool[Array, "*batch"], initial: LSTMState, state: LSTMState) -> LSTMState:
     """The initial state in lanes whose episode begins, else the state handed over."""
     return jax.tree.map(lambda new, old: jnp.where(first[..., None], new, old), _like(initial, state), state)

@@ -15,13 +15,15 @@ from jaxtyping import Array, Key, PyTree
 from fastslow import __version__
 from fastslow.agents.agent import Agent
 from fastslow.agents.interaction import interaction
-from fastslow.errors import check
+from fastslow.errors import check, nearest
 from fastslow.loop import run
 from fastslow.records.record import from_arrays
 from fastslow.records.schema import PADDING, SCHEMA
 from fastslow.tasks.task import Task
 
 NOT_COLUMNS = ("trial", "trial_end")
+STEPPED = ("trial", "reward", "value")
+"""What every record holds by step in its own way."""
 
 
 def collect(
@@ -34,12 +36,14 @@ def collect(
     units: bool = False,
     attrs: Mapping[str, Any] | None = None,
     observations: bool = False,
+    keep: Sequence[str] = (),
 ) -> xr.Dataset:
     """Let each agent, as one subject, live `episodes` episodes of `task`.
 
     **Arguments**: `subjects` their names ("seed 0", ... by default); `gamma` the discount with which reward-
     prediction errors are formed; `units` keep the activity of every unit (`hidden`: subject, episode, time, unit);
-    `observations` keep what was seen before each action, flattened (`observation`: subject, episode, time, feature).
+    `observations` keep what was seen before each action, flattened (`observation`: subject, episode, time, feature);
+    `keep` names trial variables that are kept at every step too, as `step_NAME` (where an agent was, step by step).
 
     **Returns** a record with the task's trial variables, and by time step: `step_trial`, the trial in progress (its
     place along the record's trial axis), `step_reward`, `step_value` V(o_t), `step_rpe` r_{t+1} + gamma V(o_{t+1}) -
@@ -48,11 +52,14 @@ def collect(
     (`scheduled_trials`), those that it never came to are there, missed.
     """
     check(episodes > 0, f"episodes is {episodes}, but at least 1 is needed.")
+    known = [variable.name for variable in task.trial_variables if variable.name not in STEPPED]
+    for name in keep:
+        check(name in known, f"The task has no trial variable '{name}' to keep by step{nearest(name, known)}")
     check(len(agents) > 0, "There are no agents to collect behaviour from.")
     names = [f"seed {i}" for i in range(len(agents))] if subjects is None else list(subjects)
     keys = [jax.random.fold_in(key, i) for i in range(len(agents))]
     lived = [
-        _to_arrays(live(agent, task, key, episodes, units, observations), gamma, task.scheduled_trials)
+        _to_arrays(live(agent, task, key, episodes, units, observations), gamma, task.scheduled_trials, keep)
         for agent, key in zip(agents, keys, strict=True)
     ]
     trials = {name: _stack([one[0][name] for one in lived]) for name in lived[0][0]}
@@ -89,7 +96,7 @@ def trained_agents(agents: Agent, count: int) -> list[Agent]:
 
 
 def _to_arrays(
-    lived: dict[str, PyTree], gamma: float, scheduled: int
+    lived: dict[str, PyTree], gamma: float, scheduled: int, keep: Sequence[str]
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Trial variables `[episode trial ...]` and step variables `[episode time ...]` of one subject."""
     host = jax.tree.map(lambda x: np.swapaxes(np.asarray(x), 0, 1), lived)
@@ -108,6 +115,7 @@ def _to_arrays(
     for name in ("hidden", "observation"):
         if name in host:
             steps[name] = host[name] + blank[..., None].astype(host[name].dtype)
+    steps |= {f"step_{name}": host["trial"][name] + blank for name in keep}
     return _by_trial(host["trial"], alive, scheduled), steps
 
 

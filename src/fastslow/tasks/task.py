@@ -12,7 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key, PyTree
+from jaxtyping import Array, Float, Int, Key, Num, PyTree
 
 from fastslow.errors import UserError
 from fastslow.timestep import TimeStep
@@ -116,9 +116,9 @@ def check_count(name: str, value: int, least: int) -> None:
         raise UserError(f"{name} is {value}, but it must be a whole number of at least {least}.")
 
 
-def pick(values: Float[Array, " n"], index: Int[Array, ""]) -> Float[Array, ""]:
+def pick(values: Num[Array, " n"], index: Int[Array, ""]) -> Num[Array, ""]:
     """`values[index]`, and 0 where the index is out of range; in lanes cheaper than a gather."""
-    return jnp.where(jnp.arange(values.shape[0]) == index, values, 0.0).sum()
+    return jnp.where(jnp.arange(values.shape[0]) == index, values, 0).sum()
 
 
 def reflect(x: Float[Array, "..."], low: Array, high: Array) -> Float[Array, "..."]:

@@ -1,0 +1,80 @@
+"""Navigation: does whoever has found a place once get there sooner the next time?
+
+Per subject, over its episodes (each a maze, or a place of the goal), walk by walk. Walks that were cut off at the
+limit count with the actions taken. Duan et al. 2016 (Table 3: lengths by episode, and the part of the mazes in which
+the second is no longer than the first); Wang et al. 2016 (section 3.2, one-shot navigation).
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from fastslow.analysis.columns import need_columns, numbers, valid_rows
+from fastslow.errors import check
+
+TABLE = "trial table"
+MEASURES = ("steps", "found", "shortest")
+
+
+def walks(trials: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """The valid rows, numbered afresh, of a table that has the needed columns, their numbers checked."""
+    need_columns(trials, ["subject", "trial", *by, "steps"], TABLE)
+    rows = valid_rows(trials).reset_index(drop=True)
+    check(len(rows) > 0, "The trial table has no valid trial; check the column 'valid'.")
+    return rows.assign(trial=numbers(rows, "trial", TABLE).astype(int), steps=numbers(rows, "steps", TABLE))
+
+
+def walk_lengths(trials: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Mean length and success of each walk in its order within the episode.
+
+    **Arguments**: `trials` with columns subject, trial, steps (actions taken) and, where known, found (0 or 1) and
+    shortest (actions on the shortest path); `by` columns to keep apart, such as the size of the maze.
+
+    **Returns**: columns subject, those of `by`, trial, steps, found and shortest where given, and episodes.
+    """
+    rows = walks(trials, by)
+    measured = [name for name in MEASURES if name in rows]
+    values = pd.DataFrame({name: numbers(rows, name, TABLE) for name in measured})
+    keys = ["subject", *by, "trial"]
+    grouped = values.groupby([rows[key] for key in keys], sort=False)
+    table = grouped.mean().assign(episodes=grouped.size()).reset_index()
+    ranks = pd.DataFrame({key: pd.factorize(table[key])[0] for key in keys[:-1]} | {"trial": table["trial"]})
+    return table.loc[ranks.sort_values(keys).index].reset_index(drop=True)
+
+
+def walk_savings(trials: pd.DataFrame, by: Sequence[str] = (), last: int = 1) -> pd.DataFrame:
+    """How much shorter later walks are than the first.
+
+    **Arguments**: as `walk_lengths`, with column episode (0 unless given); `last` number of the last walk that
+    counts as later, from 1 (1: the second walk alone).
+
+    **Returns**: columns subject, those of `by`, first and later (mean actions), ratio (later / first; 1: nothing was
+    learned), improved (part of the episodes whose second walk was no longer than the first) and episodes.
+
+    **Errors**: `UserError` where a subject has no first walk, or no second.
+    """
+    check(last >= 1, f"last is {last}, but it must be at least 1: the second walk has number 1.")
+    keys = ["subject", *by]
+    rows = walks(trials, by)
+    if "episode" not in rows:
+        rows["episode"] = 0
+    found = []
+    for key, group in rows.groupby(keys, sort=False):
+        wide = group.pivot_table("steps", "episode", "trial")
+        check(
+            {0, 1} <= set(wide.columns),
+            f"Subject '{key[0]}' has no walks number 0 and 1 in one table; give episodes of at least two walks.",
+        )
+        wide = wide.dropna(subset=[0, 1])
+        check(
+            len(wide) > 0, f"No episode of subject '{key[0]}' has both a first and a second walk; give one that has."
+        )
+        later = [number for number in wide.columns if 1 <= number <= last]
+        first, rest = float(wide[0].mean()), float(wide[later].mean(axis=1).mean())
+        check(first > 0, f"The first walks of subject '{key[0]}' have no actions; leave them out.")
+        measured = {"first": first, "later": rest, "ratio": rest / first}
+        improved = float((wide[1] <= wide[0]).mean())
+        found.append(
+            dict(zip(keys, key, strict=True)) | measured | {"improved": improved, "episodes": len(wide)}
+        )
+    return pd.DataFrame(found)

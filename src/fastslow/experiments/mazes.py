@@ -1,0 +1,357 @@
+"""Mazes: who has found a place once remembers the way.
+
+Duan et al. 2016 (section 3.3, Table 3): a network trained over mazes, two walks in each, finds the target sooner on
+the second walk through a maze that it never saw in training, large ones too. Wang et al. 2016 (section 3.2): in a known
+I-shaped maze it finds a goal that was hidden anew slowly once, and fast from then on. A twin without memory does
+neither.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import jax
+import numpy as np
+import pandas as pd
+import xarray as xr
+from jaxtyping import Array, Key
+
+from fastslow.agents.agent import Agent
+from fastslow.agents.recurrent import RecurrentConfig
+from fastslow.agents.uniform import uniform
+from fastslow.analysis.navigation import walk_lengths, walk_savings
+from fastslow.analysis.statistics import summarise
+from fastslow.experiments.claims import claim, exact, table
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
+from fastslow.figures import panels_maze, style
+from fastslow.records.collect import collect
+from fastslow.records.record import trials
+from fastslow.tasks.i_maze import IMaze
+from fastslow.tasks.maze import Maze, large, small
+from fastslow.tasks.maze_atlas import atlas
+from fastslow.training.ppo import PPOConfig, ppo
+
+AGENT = RecurrentConfig(units=64, core="gru", see_time=False)
+CONTROL = replace(AGENT, core="feedforward", see_reward=False)
+TRAINER = PPOConfig(lanes=64, unroll=128, gamma=0.99, lambda_=0.95)
+SIZES = ("small", "large")
+PLAYERS = ("agent", "feedforward", "random")
+PUBLISHED = {"small": (52.4, 39.1, 42.6, 43.5, 43.9), "large": (180.1, 151.8, 169.3, 162.3, 169.3)}
+"""Lengths of the five walks (Duan 2016, Table 3), in actions of a game engine, so that only ratios compare."""
+PUBLISHED_RANDOM = {"small": 188.6, "large": 420.2}
+"""Of chance, in the same mazes of the game engine (Mishra 2018)."""
+PUBLISHED_FOUND = {"small": 0.993, "large": 0.971}
+PUBLISHED_IMPROVED = {"small": 0.917, "large": 0.714}
+SHOWN, WORTH_SHOWING = {"small": 3, "large": 1}, {"small": 9, "large": 20}
+"""Mazes drawn of either size: the first of the test whose shortest path has at least so many actions."""
+CANDIDATES = 20
+"""Mazes, the test's first, that are looked at for it."""
+
+
+@dataclass(frozen=True)
+class MazesConfig:
+    """How much of it."""
+
+    seeds: int = 8
+    updates: int = 1000
+    """PPO updates on small mazes, 64 x 128 actions each."""
+    control_updates: int = 250
+    """The same for the twin without memory."""
+    i_updates: int = 300
+    """PPO updates on the I-maze, 64 x 128 actions each."""
+    i_control_updates: int = 100
+    """The same for the twin without memory."""
+    limit: int = 100
+    """Most actions in a walk in training (Duan 2016: 250)."""
+    small_limit: int = 250
+    """Most actions in a walk in the test on small mazes (Duan 2016: 250)."""
+    large_limit: int = 1000
+    """Most actions in a walk in the test on large mazes (Duan 2016: 1000)."""
+    episodes: int = 400
+    """Small test mazes per agent (Duan 2016: 1000)."""
+    large_episodes: int = 100
+    """Large test mazes per agent (Duan 2016: 1000)."""
+    i_episodes: int = 400
+    """Test episodes per agent in the I-maze."""
+
+
+def conditions(config: MazesConfig) -> dict[str, Condition]:
+    maze, i_maze = Maze(limit=config.limit), IMaze()
+
+    def by_ppo(task: Maze | IMaze, agent: RecurrentConfig, updates: int) -> Condition:
+        return Condition(task, agent, replace(TRAINER, updates=updates), make_trainer=ppo)
+
+    return {
+        "agent": by_ppo(maze, AGENT, config.updates),
+        "feedforward": by_ppo(maze, CONTROL, config.control_updates),
+        "i_agent": by_ppo(i_maze, AGENT, config.i_updates),
+        "i_feedforward": by_ppo(i_maze, CONTROL, config.i_control_updates),
+    }
+
+
+def simulate(
+    config: MazesConfig, trained: dict[str, list[Agent]], key: Key[Array, ""]
+) -> dict[str, xr.Dataset]:
+    """Records of each player in small mazes, in large ones (the very same agents) and in the I-maze."""
+    tests = {
+        "small": (small(limit=config.small_limit), config.episodes),
+        "large": (large(limit=config.large_limit), config.large_episodes),
+        "i": (IMaze(), config.i_episodes),
+    }
+    records = {}
+    for number, (place, (task, episodes)) in enumerate(tests.items()):
+        players = {name: trained[f"i_{name}" if place == "i" else name] for name in PLAYERS[:2]}
+        players["random"] = [uniform(task)] * config.seeds
+        for name, agents in players.items():
+            place_key = jax.random.fold_in(key, number)
+            made = collect(agents, task, place_key, episodes, keep=("cell", "heading"))
+            # What happened step by step takes hundreds of times the room, and is shown of a few walks alone.
+            records[f"{place}_{name}"] = made.drop_dims("time")
+            if name == "agent" and place in SIZES:
+                records[f"paths_{place}"] = made.isel(subject=[0], episode=slice(0, CANDIDATES))
+    return records
+
+
+def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
+    behaviour = pd.concat(
+        [
+            trials(records[f"{place}_{name}"]).assign(place=place, name=name)
+            for place in (*SIZES, "i")
+            for name in PLAYERS
+        ]
+    )
+    lengths = walk_lengths(behaviour, ["place", "name"])
+    mazes = behaviour["place"] != "i"
+    savings = pd.concat(
+        [
+            walk_savings(behaviour[mazes], ["place", "name"]),
+            walk_savings(behaviour[~mazes], ["place", "name"], last=int(behaviour["trial"].max())),
+        ],
+        ignore_index=True,
+    )
+    paths, layouts = walks_of(records)
+    return {
+        "lengths_by_seed": lengths,
+        "lengths": summarise(with_shortest(lengths), ["place", "name", "trial"], "steps"),
+        "relative": summarise(relative(lengths), ["place", "name", "trial"], "relative"),
+        "savings": savings,
+        "paths": paths,
+        "layouts": layouts,
+        CLAIMS: claims(lengths, savings),
+    }
+
+
+def with_shortest(lengths: pd.DataFrame) -> pd.DataFrame:
+    """The agents' lengths and, as one more name, those of the shortest paths in their mazes."""
+    shortest = lengths[lengths["name"] == "agent"]
+    return pd.concat(
+        [lengths, shortest.assign(name="shortest", steps=shortest["shortest"])], ignore_index=True
+    )
+
+
+def relative(lengths: pd.DataFrame) -> pd.DataFrame:
+    """Each walk's mean length over that of the first, per subject."""
+    keys = ["subject", "place", "name"]
+    first = lengths[lengths["trial"] == 0].set_index(keys)["steps"].rename("first")
+    joined = lengths.join(first, on=keys)
+    return joined.assign(relative=joined["steps"] / joined["first"])
+
+
+def walks_of(records: Mapping[str, xr.Dataset]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The first two walks through the mazes to be drawn, step by step from the start, and these mazes' walls."""
+    paths, layouts = [], []
+    for place in SIZES:
+        record = records[f"paths_{place}"]
+        rows = trials(record).set_index(["episode", "trial"])
+        worth = rows["shortest"].xs(0, level="trial") >= WORTH_SHOWING[place]
+        chosen = [*worth.index[worth], *worth.index[~worth]][: SHOWN[place]]
+        for episode in chosen:
+            about = rows.loc[(episode, 0)]
+            task = small() if place == "small" else large()
+            book, row = atlas(task.side, task.first, task.mazes), int(about["maze"]) - task.first
+            passages = book.passages[row]
+            layouts.append(
+                pd.DataFrame(
+                    {
+                        "place": place,
+                        "maze": about["maze"],
+                        "cell": range(len(passages)),
+                        "passages": passages,
+                    }
+                )
+            )
+            one = record.isel(subject=0).sel(episode=episode)
+            for trial in (0, 1):
+                inside = one["step_trial"].to_numpy() == trial
+                columns = {
+                    name: np.concatenate([[start], one[f"step_{name}"].to_numpy()[inside]]).astype(int)
+                    for name, start in zip(("cell", "heading"), divmod(int(book.start[row]), 4), strict=True)
+                }
+                walk = {
+                    "place": place,
+                    "maze": about["maze"],
+                    "trial": trial,
+                    "step": range(len(columns["cell"])),
+                }
+                told = rows.loc[(episode, trial), ["target", "steps", "shortest", "found"]].to_dict()
+                paths.append(pd.DataFrame(walk | columns | told))
+    return pd.concat(paths, ignore_index=True), pd.concat(layouts, ignore_index=True)
+
+
+def claims(lengths: pd.DataFrame, savings: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for (place, name), values in savings.groupby(["place", "name"], sort=False):
+        later = "later" if place == "i" else "second"
+        found = claim(f"{name}, {PLACES[place]}: {later} / first walk", values["ratio"])
+        rows.append(found)
+        if name == "feedforward":
+            holds_one = found["low"] <= 1 <= found["high"]
+            rows.append(exact(f"{name}, {PLACES[place]}: the ratio's interval holds 1", float(holds_one)))
+        if name == "agent":
+            rows.append(claim(f"{name}, {PLACES[place]}: second walk no longer", values["improved"]))
+    for (place, name), values in lengths.groupby(["place", "name"], sort=False):
+        by_walk = values.pivot(index="subject", columns="trial")
+        where = f"{name}, {PLACES[place]}"
+        rows.append(claim(f"{where}: actions in the first walk", by_walk["steps"][0]))
+        rows.append(claim(f"{where}: targets found in the first walk", by_walk["found"][0]))
+        if name == "agent":
+            rows.append(
+                claim(f"{where}: second walk / shortest path", by_walk["steps"][1] / by_walk["shortest"][1])
+            )
+            plateau = by_walk["steps"].loc[:, 2:].mean(axis=1) / by_walk["steps"][1]
+            rows.append(claim(f"{where}: later walks / second walk", plateau))
+    return table(rows)
+
+
+PLACES = {"small": "small mazes", "large": "large mazes", "i": "I-maze"}
+
+
+@style.panel
+def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
+    drawn, beside = tables["lengths"], tables["relative"]
+    beside = beside[beside["name"].isin(PLAYERS[:2]) & (beside["place"] != "i")]
+    figure, axes = style.figure(4, 1, height=66)
+    for axis, place in zip(axes[0, [0, 1, 3]], (*SIZES, "i"), strict=True):
+        panels_maze.lengths(axis, drawn[drawn["place"] == place])
+        axis.set_title(PLACES[place])
+    panels_maze.relative(axes[0, 2], beside, published_ratios())
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    return {
+        "mazes": Drawing(figure, {"lengths": drawn, "relative": beside, "published": published_ratios()}),
+        "paths": draw_paths(tables["paths"], tables["layouts"]),
+    }
+
+
+def published_ratios() -> pd.DataFrame:
+    """Published lengths over that of the first walk."""
+    made = [
+        {"place": place, "trial": trial, "published": length / of[0]}
+        for place, of in PUBLISHED.items()
+        for trial, length in enumerate(of)
+    ]
+    return pd.DataFrame(made)
+
+
+def draw_paths(paths: pd.DataFrame, layouts: pd.DataFrame) -> Drawing:
+    """A column per maze: its first walk above, its second below."""
+    columns = list(layouts.groupby(["place", "maze"], sort=False))
+    figure, axes = style.figure(len(columns), 2, height=104, letters=False)
+    for column, ((place, maze), layout) in enumerate(columns):
+        side = int(len(layout) ** 0.5)
+        for trial in (0, 1):
+            rows = paths[(paths["place"] == place) & (paths["maze"] == maze) & (paths["trial"] == trial)]
+            about = rows.iloc[0]
+            end = "" if about["found"] else ", not found"
+            title = f"walk {trial + 1}: {about['steps']} actions{end}\n(shortest path {about['shortest']})"
+            passages = layout["passages"].to_numpy()
+            panels_maze.path(axes[trial, column], rows, passages, side, int(about["target"]), title)
+    return Drawing(figure, {"paths": paths, "layouts": layouts})
+
+
+DUAN, WANG = "Duan 2016, Table 3", "Wang 2016, section 3.2"
+NOT_THEIRS = (
+    "ours is a gridworld, whose walks are shorter in actions; the ratio compares, the number does not"
+)
+EXPERIMENT = Experiment(
+    name="mazes",
+    claim="A network trained over many mazes remembers a new one from a single walk: the second is shorter, the more "
+    "so where only the goal is unknown; without memory neither is.",
+    cite=("duan2016", "wang2016", "mirowski2017", "mishra2018"),
+    presets={
+        "smoke": MazesConfig(2, 2, 2, 2, 2, 20, 20, 20, episodes=50, large_episodes=4, i_episodes=8),
+        "quick": MazesConfig(4, 500, 125, 150, 50, episodes=200, large_episodes=50, i_episodes=200),
+        "laptop": MazesConfig(),
+        "full": MazesConfig(
+            20, 8000, 2000, 2000, 500, limit=250, episodes=1000, large_episodes=1000, i_episodes=1000
+        ),
+    },
+    conditions=conditions,
+    simulate=simulate,
+    measure=measure,
+    draw=draw,
+    expectations=(
+        Expectation(
+            "agent, small mazes: second / first walk",
+            0.746,
+            high=0.8,
+            where=DUAN,
+            confidence="text",
+            note="39.1 / 52.4",
+        ),
+        Expectation(
+            "agent, large mazes: second / first walk",
+            0.843,
+            high=0.9,
+            where=DUAN,
+            confidence="text",
+            note="151.8 / 180.1",
+        ),
+        *(
+            Expectation(
+                f"feedforward, {PLACES[place]}: the ratio's interval holds 1", 1.0, 1.0, 1.0, where, "text"
+            )
+            for place, where in (("small", WANG), ("i", WANG))
+        ),
+        Expectation(
+            "agent, I-maze: later / first walk",
+            0.3,
+            high=0.4,
+            where=WANG,
+            confidence="text",
+            note="about 30 / 100 steps",
+        ),
+        Expectation("feedforward, I-maze: later / first walk", 1.0, 0.85, 1.15, WANG, "text", "no drop"),
+        *(
+            Expectation(f"agent, {PLACES[place]}: {what}", value, where=DUAN, confidence="text", note=note)
+            for place in SIZES
+            for what, value, note in (
+                ("second walk no longer", PUBLISHED_IMPROVED[place], "part of the mazes"),
+                ("targets found in the first walk", PUBLISHED_FOUND[place], ""),
+                ("actions in the first walk", PUBLISHED[place][0], NOT_THEIRS),
+                (
+                    "later walks / second walk",
+                    round(float(np.mean(PUBLISHED[place][2:])) / PUBLISHED[place][1], 3),
+                    "walks 3 to 5: no further gain",
+                ),
+            )
+        ),
+        *(
+            Expectation(
+                f"random, {PLACES[place]}: actions in the first walk",
+                value,
+                where="Mishra 2018",
+                confidence="text",
+                note=NOT_THEIRS,
+            )
+            for place, value in PUBLISHED_RANDOM.items()
+        ),
+    ),
+    departures=(
+        "Gridworlds in place of a game engine: an egocentric view of walls and target up to five cells ahead, quarter "
+        "turns and whole steps; so walks are several times shorter, and shortest paths are reported beside.",
+        "Walks are cut off after 100 actions in training (Duan 2016: 250); in the test after 250 and 1000, as there.",
+        "PPO in place of TRPO and of A3C; a GRU of 64 units in place of 256, and in place of stacked LSTMs.",
+        "The I-maze counts searches instead of time, starts them in the corridor, and gives the agent a compass, since "
+        "its arms look alike.",
+        "The twin without memory has one layer of as many units in place of the recurrent core, and no reward input.",
+    ),
+)

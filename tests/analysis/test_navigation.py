@@ -1,0 +1,60 @@
+"""Lengths of walks and what is saved after the first, by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fastslow.analysis.navigation import walk_lengths, walk_savings
+from fastslow.errors import UserError
+
+# Two subjects, two mazes each; the second subject never learns, and its second maze was left after one walk.
+TRIALS = pd.DataFrame(
+    {
+        "subject": ["b", "b", "b", "b", "b", "b", "a", "a", "a"],
+        "episode": [0, 0, 0, 1, 1, 1, 0, 0, 1],
+        "trial": [0, 1, 2, 0, 1, 2, 0, 1, 0],
+        "steps": [30, 10, 12, 10, 14, 8, 20, 20, 90],
+        "found": [True, True, True, True, True, True, False, True, False],
+    }
+)
+
+
+def test_lengths_are_means_over_episodes_by_walk():
+    table = walk_lengths(TRIALS)
+    assert table["subject"].tolist() == ["b"] * 3 + ["a"] * 2 and table["trial"].tolist() == [0, 1, 2, 0, 1]
+    assert table["steps"].tolist() == [20, 12, 10, 55, 20]
+    assert table["found"].tolist() == [1, 1, 1, 0, 1] and table["episodes"].tolist() == [2, 2, 2, 2, 1]
+    assert "shortest" not in table
+
+
+def test_the_ratio_is_of_means_and_mazes_without_a_second_walk_do_not_count():
+    table = walk_savings(TRIALS).set_index("subject")
+    assert table.loc["b", ["first", "later", "ratio", "improved"]].tolist() == [20, 12, 0.6, 0.5]
+    assert table.loc["a", ["first", "later", "ratio", "improved", "episodes"]].tolist() == [20, 20, 1, 1, 1]
+    later = walk_savings(TRIALS[TRIALS["subject"] == "b"], last=2)
+    assert later["later"].tolist() == [11] and later["improved"].tolist() == [0.5]
+
+
+def test_groups_are_kept_apart_and_one_episode_needs_no_number():
+    table = walk_savings(TRIALS[:6].assign(size=["s"] * 3 + ["l"] * 3), ["size"])
+    np.testing.assert_allclose(table["ratio"], [1 / 3, 1.4])
+    assert walk_savings(TRIALS[:3].drop(columns="episode"))["ratio"].tolist() == [1 / 3]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (TRIALS.drop(columns="steps"), "no column 'steps'"),
+        (TRIALS.assign(steps=np.nan), "not finite"),
+        (TRIALS[:0], "is empty"),
+        (TRIALS[TRIALS["trial"] == 0], "'b' has no walks number 0 and 1"),
+        (
+            TRIALS[TRIALS["subject"] == "a"].assign(episode=[0, 1, 1], trial=[0, 1, 2]),
+            "has both a first and a second",
+        ),
+        (TRIALS.assign(steps=0), "have no actions"),
+    ],
+)
+def test_tables_that_tell_nothing_are_refused_in_one_sentence(table, message):
+    with pytest.raises(UserError, match=message):
+        walk_savings(table)
