@@ -179,7 +179,8 @@ def straight():
 @pytest.mark.parametrize("name", catalog.ANALYSES)
 def test_what_is_missing_is_never_taken_for_a_number(name, straight):
     """Either the missing numbers are refused by name, or they are none that the analysis uses."""
-    for columns in (["reward"], ["action"], ["transition", "regret", "correct", "block", "state", "volatility"]):
+    others = ["transition", "regret", "correct", "block", "state", "volatility", "steps"]
+    for columns in (["reward"], ["action"], others):
         table = healthy()
         for column in columns:
             table = holes(table, column, np.nan)
