@@ -21,4 +21,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """`"; did you mean 'x'?"` or, where nothing is near, the list of what is known; to end a sentence with."""
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else f"; known are: {', '.join(known)}."
+    return f"; did you mean '{close[0]}'?" if close else f"; known are: {', '.join(known) or 'none'}."

@@ -52,6 +52,7 @@ def healthy(subjects=2, episodes=2, length=30) -> pd.DataFrame:
             "block": block,
             "problem": episode,
             "volatility": np.where(episode == 0, 0.02, 0.2),
+            "cue": rng.integers(0, 2, rows),
             "steps": rng.integers(5, 50, rows),
             "found": rng.random(rows) < 0.9,
         }
@@ -144,14 +145,18 @@ def analyse(name: str, table: pd.DataFrame):
 
 
 def with_units(table: pd.DataFrame):
-    """The record of a table with three units: one that follows the choice, one of noise, one that never fires."""
+    """The record of a table, a time step a trial, with three units: one follows the choice, one never fires."""
     made = record.from_trials(table)
-    rng = np.random.default_rng(1)
-    shape = tuple(made.sizes[name] for name in ("subject", "episode", "trial"))
-    units = np.stack(
-        [made["action"] + rng.normal(size=shape), rng.normal(size=shape), np.zeros(shape)], axis=-1
+    action, present = made["action"].to_numpy(), made["present"].to_numpy()
+    # The table's own noise, so that it goes with the row wherever that stands.
+    noise = made["rpe"].to_numpy() if "rpe" in made else np.random.default_rng(1).normal(size=action.shape)
+    step = (*made["action"].dims[:2], "time")
+    units = np.stack([action + noise, noise, np.zeros_like(noise)], axis=-1)
+    return made.assign(
+        activity=((*made["action"].dims, "unit"), units),
+        step_rpe=(step, noise),
+        step_trial=(step, np.where(present, np.arange(present.shape[2]), -1)),
     )
-    return made.assign(activity=(("subject", "episode", "trial", "unit"), units))
 
 
 def fault(name: str, odd: str) -> str:
