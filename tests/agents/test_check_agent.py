@@ -29,14 +29,14 @@ from fastslow.tasks.volatility import VolatileBandit
 
 SMALL = {
     "bayes_correlated": [CorrelatedBandit(pulls=8)],
-    "bayes_forager": [Foraging(trials=3)],
+    "bayes_forager": [Foraging(least_trials=3, trials=4)],
     "bayes_greedy": [TwoStepInOne(trials=6)],
     "bayes_reversal": [Reversal(trials=8)],
     "bayes_risky": [RiskyChoice(forced=2, trials=4)],
     "informed": [InformativeArm()],
     "searcher": [InformativeArm()],
     "learning_set": [Harlow(features=3), HarlowRing(limit=30)],
-    "local_matcher": [Foraging(trials=3)],
+    "local_matcher": [Foraging(fixation=False, least_trials=6, trials=6)],
     "restless_thompson": [RestlessBandit(pulls=8)],
     "side_belief": [InferredValue(trials=3)],
     "cue_td": [InferredValue(trials=3)],

@@ -6,7 +6,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fastslow.agents.check import check_agent
 from fastslow.agents.foragers import bayes_forager, local_matcher
 from fastslow.agents.interaction import first_percept
 from fastslow.errors import UserError
@@ -57,11 +56,6 @@ def test_income_by_hand():
         output.probes["q"], [(income + 0.5) / (income + 1), 0.5 / (income + 1)], rtol=1e-5
     )
     np.testing.assert_allclose(jax.nn.softmax(output.logits), output.probes["q"], rtol=1e-5)
-
-
-def test_the_promises_of_agents_are_kept():
-    task = Foraging(least_trials=5, trials=8)
-    check_agent(bayes_forager(task), task, KEY, steps=20)
 
 
 def earned(make, task):

@@ -3,7 +3,6 @@
 import jax
 import numpy as np
 
-from fastslow.agents.check import check_agent
 from fastslow.agents.listening import Listening
 from fastslow.agents.recurrent import RecurrentConfig, make
 from fastslow.records.collect import collect
@@ -16,11 +15,7 @@ def test_the_actor_acts_and_the_listener_is_recorded():
     task = Foraging(least_trials=3, trials=4)
     actor, listener = (make(task, RecurrentConfig(units=units), KEY) for units in (3, 5))
     both = Listening(actor, listener)
-    check_agent(both, task, KEY, steps=20)
     alone, together = (collect([agent], task, KEY, 4, units=True) for agent in (actor, both))
     for name in ("action", "reward", "valid", "step_reward"):
         np.testing.assert_array_equal(alone[name], together[name])
     assert together.sizes["unit"] == 5
-    # Listening to itself, an agent's units are its own.
-    itself = collect([Listening(actor, actor)], task, KEY, 4, units=True)
-    np.testing.assert_allclose(itself["hidden"], alone["hidden"], atol=1e-6)

@@ -80,7 +80,7 @@ def history_weights(axes: Axes, table: pd.DataFrame, name: str) -> dict[str, lis
     axes.set_xlabel("trials back")
     axes.set_ylabel("weight on choice (log odds)")
     axes.set_title(look(name).label)
-    axes.legend(loc="lower right")
+    axes.legend(loc="best")
     return artists
 
 

@@ -22,7 +22,7 @@ WORDS = {
     "last_action": "last\naction",
     "last_reward": "last\nreward",
     "last_action*last_reward": "action x\nreward",
-    "value": "value",
+    "relative_value": "relative\nvalue",
 }
 """Variables as they are written under an axis; others keep their names."""
 
@@ -134,7 +134,7 @@ def above(axes: Axes, handles: list[Artist]) -> None:
         handles=handles,
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
-        ncols=3,
+        ncols=4,
         borderpad=0.1,
         columnspacing=1.2,
     )
