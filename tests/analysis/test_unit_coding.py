@@ -5,13 +5,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from fastslow.analysis.partial_correlation import correlate_fast, partial_correlations
 from fastslow.analysis.regressors import regressors
 from fastslow.analysis.unit_coding import (
     code,
     coding_summary,
     correct,
-    correlate_fast,
-    partial_correlations,
     selectivity,
     shuffles,
     unit_coding,

@@ -14,8 +14,9 @@ import xarray as xr
 from jaxtyping import Float, Int
 
 from fastslow.analysis import unit_coding
+from fastslow.analysis.partial_correlation import flat
 from fastslow.analysis.statistics import summarise
-from fastslow.analysis.unit_coding import by_subject, flat, recorded
+from fastslow.analysis.unit_coding import by_subject, recorded
 from fastslow.errors import check
 
 KINDS = ("auto", "number", "category")
