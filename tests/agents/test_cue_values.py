@@ -1,4 +1,4 @@
-"""Observers of the inferred-value task: values by hand, what a surprise changes; an agent whose answers are given."""
+"""Observers of the inferred-value task: values by hand, what a surprise changes; one that lives another's choices."""
 
 import jax
 import jax.numpy as jnp
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from fastslow.agents import recurrent
-from fastslow.agents.cue_values import answers, cue_td, look, side_belief
-from fastslow.agents.guided import Guided
+from fastslow.agents.check import check_agent
+from fastslow.agents.cue_values import cue_td, side_belief
 from fastslow.agents.recurrent import RecurrentConfig
+from fastslow.agents.yoked import Yoked
 from fastslow.errors import UserError
-from fastslow.records.collect import collect
 from fastslow.tasks.bandit import IndependentBandit
 from fastslow.tasks.inferred_value import InferredValue
 from fastslow.timestep import Percept
@@ -59,13 +59,18 @@ def test_a_trial_that_was_not_answered_teaches_the_ideal_observer_nothing():
     assert live(side_belief(TASK, 0.5), void)[-1] == pytest.approx(4 / 7)
 
 
-def test_a_guided_newborn_answers_right_and_expects_on_its_own():
-    newborn = recurrent.make(TASK, RecurrentConfig(units=4), jax.random.key(0))
-    guided = Guided(newborn, lambda percept: answers(look(percept)))
-    assert guided.cite == newborn.cite
-    record = collect([guided], TASK, jax.random.key(1), 4, units=True)
-    assert record["valid"].all() and record["hidden"].shape == (1, 4, 150, 4)
-    assert float(record["step_value"].std()) > 0
+def test_yoked_to_the_observer_a_newborn_answers_right_and_expects_on_its_own():
+    task = InferredValue(trials=4)
+    newborn = recurrent.make(task, RecurrentConfig(units=4), jax.random.key(0))
+    yoked = Yoked(newborn, side_belief(task))
+    trace = check_agent(yoked, task, jax.random.key(1), steps=24)
+    assert yoked.cite == newborn.cite and trace.output.units.shape[-1] == 4
+    ends = np.asarray(trace.trial["trial_end"])
+    assert np.asarray(trace.trial["valid"])[ends].all()
+    # On the very same percepts its values are those of the newborn alone.
+    percepts = jax.tree.map(lambda x: x[:12, :1], trace.percept)
+    start = jax.tree.map(lambda x: x[None], newborn.init_state(jax.random.key(0)))
+    np.testing.assert_allclose(newborn.unroll(start, percepts)[1], trace.output.value[:12, :1], atol=1e-5)
 
 
 @pytest.mark.parametrize("make", [cue_td, side_belief])

@@ -12,13 +12,13 @@ import jax
 import numpy as np
 import pandas as pd
 import xarray as xr
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Key
 
 from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
-from fastslow.agents.cue_values import answers, cue_td, look, side_belief
-from fastslow.agents.guided import Guided
+from fastslow.agents.cue_values import cue_td, side_belief
 from fastslow.agents.recurrent import RecurrentConfig
+from fastslow.agents.yoked import Yoked
 from fastslow.analysis.decoding import decode
 from fastslow.analysis.reversal_errors import (
     errors_around_reversal,
@@ -36,7 +36,6 @@ from fastslow.records.activity import at_step
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
 from fastslow.tasks.inferred_value import FIXATION, OUTCOME, TARGET, InferredValue
-from fastslow.timestep import Percept
 from fastslow.training.ppo import PPOConfig, ppo
 
 TASK = InferredValue()
@@ -66,10 +65,6 @@ def conditions(config: InferredValueConfig) -> dict[str, Condition]:
     return {"agent": Condition(TASK, AGENT, replace(TRAINER, updates=config.updates), make_trainer=ppo)}
 
 
-def right_answer(percept: Percept) -> Float[Array, " action"]:
-    return answers(look(percept))
-
-
 def best_rate(key: Key[Array, ""], episodes: int) -> Agent:
     """The model-free learner whose errors at the outcome are least, in mean square, on episodes of its own."""
     candidates = [cue_td(TASK, rate, TRAINER.gamma) for rate in RATES]
@@ -81,14 +76,15 @@ def best_rate(key: Key[Array, ""], episodes: int) -> Agent:
 def simulate(
     config: InferredValueConfig, trained: dict[str, list[Agent]], key: Key[Array, ""]
 ) -> dict[str, xr.Dataset]:
-    """All with the right answers given, because a newborn's would spoil its trials; the agents' own answers beside."""
+    """All with the observer's answers, because a newborn's would spoil its trials; the agents' own answers beside."""
     test_key, tune_key, birth_key, own_key = jax.random.split(key, 4)
     newborn = [recurrent.make(TASK, AGENT, jax.random.fold_in(birth_key, i)) for i in range(config.seeds)]
+    observer = side_belief(TASK, TRAINER.gamma)
     control = best_rate(tune_key, config.episodes)
     players = {
-        "agent": [Guided(agent, right_answer) for agent in trained["agent"]],
-        "untrained": [Guided(agent, right_answer) for agent in newborn],
-        "observer": [side_belief(TASK, TRAINER.gamma)] * config.seeds,
+        "agent": [Yoked(agent, observer) for agent in trained["agent"]],
+        "untrained": [Yoked(agent, observer) for agent in newborn],
+        "observer": [observer] * config.seeds,
         "model_free": [control] * config.seeds,
     }
     rate = {"alpha": round(float(control.alpha), 6)}
