@@ -448,8 +448,8 @@ EXPERIMENT = Experiment(
         "per pull, arms .8 and .2. With a hazard of 1/25 in volatile stretches, as in the test, even an observer that "
         "knows all of this earns but .2 % more than one that assumes a single hazard: nothing would make a network "
         "track it.",
-        "A2C over whole episodes in 64 synchronous lanes with Adam (.003 falling to 0), gamma .8 and entropy weight .05 "
-        "falling to 0, instead of one thread with RMSProp at 5e-5 and gamma .9.",
+        "A2C over whole episodes in 64 synchronous lanes with Adam (.003 falling to 0), gamma .8 and an entropy weight "
+        "of .05 falling to 0, instead of one thread with RMSProp at 5e-5 and gamma .9.",
         "A rate is fitted to one half of all of a network's episodes of one order, with values learned from the start "
         "of the episode; between the halves the better arm stays the better one.",
     ),
