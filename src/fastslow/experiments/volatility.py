@@ -62,7 +62,9 @@ class VolatilityConfig:
     updates: int = 1152
     """Gradient steps, 64 episodes each."""
     episodes: int = 120
-    """Test episodes of each distribution; on the schedule, either order about as often."""
+    """Test episodes of the schedule, either order about as often."""
+    unit_episodes: int = 60
+    """Test episodes of the training distribution, of which the units are kept."""
 
 
 def conditions(config: VolatilityConfig) -> dict[str, Condition]:
@@ -89,7 +91,7 @@ def simulate(
     }
     twins = [Yoked(own, leader) for own, leader in zip(newborn, trained["agent"], strict=True)]
     for name, agents in (("agent", trained["agent"]), ("untrained", twins)):
-        records[UNITS + name] = collect(agents, TRAINING, unit_key, config.episodes, units=True)
+        records[UNITS + name] = collect(agents, TRAINING, unit_key, config.unit_episodes, units=True)
     watched = ("agent", UNITS + "agent", UNITS + "untrained")
     return records | {name: with_beliefs(records[name]) for name in watched}
 
@@ -333,10 +335,10 @@ EXPERIMENT = Experiment(
     ),
     cite=("wang2018", "behrens2007", "botvinick2019"),
     presets={
-        "smoke": VolatilityConfig(2, 2, 48),
-        "quick": VolatilityConfig(4, 1024, 80),
+        "smoke": VolatilityConfig(2, 2, 32, 8),
+        "quick": VolatilityConfig(4, 1024, 80, 40),
         "laptop": VolatilityConfig(),
-        "full": VolatilityConfig(20, 8192, 600),
+        "full": VolatilityConfig(20, 8192, 600, 200),
     },
     conditions=conditions,
     simulate=simulate,
