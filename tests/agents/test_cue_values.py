@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from fastslow.agents import recurrent
-from fastslow.agents.check import check_agent
 from fastslow.agents.cue_values import cue_td, side_belief
+from fastslow.agents.interaction import interaction
 from fastslow.agents.recurrent import RecurrentConfig
 from fastslow.agents.yoked import Yoked
 from fastslow.errors import UserError
+from fastslow.loop import run
 from fastslow.tasks.bandit import IndependentBandit
 from fastslow.tasks.inferred_value import InferredValue
 from fastslow.timestep import Percept
@@ -63,14 +64,13 @@ def test_yoked_to_the_observer_a_newborn_answers_right_and_expects_on_its_own():
     task = InferredValue(trials=4)
     newborn = recurrent.make(task, RecurrentConfig(units=4), jax.random.key(0))
     yoked = Yoked(newborn, side_belief(task))
-    trace = check_agent(yoked, task, jax.random.key(1), steps=24)
+    _, trace = run(interaction(yoked, task, 2), jax.random.key(1), task.episode_steps)
     assert yoked.cite == newborn.cite and trace.output.units.shape[-1] == 4
     ends = np.asarray(trace.trial["trial_end"])
     assert np.asarray(trace.trial["valid"])[ends].all()
     # On the very same percepts its values are those of the newborn alone.
-    percepts = jax.tree.map(lambda x: x[:12, :1], trace.percept)
-    start = jax.tree.map(lambda x: x[None], newborn.init_state(jax.random.key(0)))
-    np.testing.assert_allclose(newborn.unroll(start, percepts)[1], trace.output.value[:12, :1], atol=1e-5)
+    start = jax.tree.map(lambda x: jnp.stack([x, x]), newborn.init_state(jax.random.key(0)))
+    np.testing.assert_allclose(newborn.unroll(start, trace.percept)[1], trace.output.value, atol=1e-5)
 
 
 @pytest.mark.parametrize("make", [cue_td, side_belief])
