@@ -6,6 +6,7 @@ from sklearn.decomposition import PCA
 
 from fastslow.analysis.trajectories import (
     end_states,
+    explained_by,
     mean_trajectories,
     path_order,
     principal_components,
@@ -69,3 +70,16 @@ def test_what_has_no_components_or_order_is_named():
         mean_trajectories(scores, np.zeros(4))
     with pytest.raises(UserError, match="at least three"):
         path_order(end_states(scores[:2], np.array([0.1, 0.2])))
+
+
+def test_what_a_condition_explains():
+    side = np.array([0, 0, 1, 1, 1, 1])
+    apart = np.column_stack([2.0 * side, np.zeros(6)])
+    assert explained_by(apart, side) == pytest.approx(1)
+    # One unit that tells the side exactly, one as variable that tells nothing of it.
+    other = np.array([1.0, -1.0, 1.0, 1.0, -1.0, -1.0]) * apart[:, 0].std()
+    assert explained_by(np.column_stack([apart[:, 0], other]), side) == pytest.approx(0.5)
+    with pytest.raises(UserError, match="does not vary"):
+        explained_by(np.ones((6, 2)), side)
+    with pytest.raises(UserError, match="labels"):
+        explained_by(apart, side[:3])

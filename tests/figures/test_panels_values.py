@@ -43,10 +43,10 @@ def test_lines_around_a_reversal(axes):
 
 
 def test_states_are_coloured_by_side(axes):
-    table = pd.DataFrame({"event": ["cue", "outcome"], "side": [0, 1], "pc1": [0.0, 1.0], "pc2": [2.0, 3.0]})
+    table = pd.DataFrame({"side": [0, 1], "pc1": [0.0, 1.0], "pc2": [2.0, 3.0]})
     clouds = panels_reversal_errors.states(axes, table, np.array([0.7, 0.2]))
-    assert len(clouds) == 6 and clouds["cue", 0].get_xydata().tolist() == [[0.0, 2.0]]
-    assert to_hex(clouds["cue", 0].get_color()) != to_hex(clouds["cue", 1].get_color())
+    assert clouds[0].get_xydata().tolist() == [[0.0, 2.0]] and clouds[1].get_xydata().tolist() == [[1.0, 3.0]]
+    assert to_hex(clouds[0].get_color()) != to_hex(clouds[1].get_color())
     assert "70 %" in axes.get_xlabel()
 
 

@@ -74,6 +74,25 @@ def mean_trajectories(
     return pd.concat(tables, ignore_index=True)
 
 
+def explained_by(activity: Float[np.ndarray, "n unit"], condition: np.ndarray) -> float:
+    """The part of the activity's variance, over all units, that lies between the means of the conditions, 0 to 1.
+
+    Unlike a decoder's score it is small where the condition can be told, but only just.
+
+    **Errors**: `UserError` where labels do not match, or the activity does not vary.
+    """
+    check(
+        len(condition) == len(activity),
+        f"There are {len(condition)} condition labels for {len(activity)} samples; give one each.",
+    )
+    deviation = activity - activity.mean(axis=0)
+    total = float((deviation.astype(float) ** 2).sum())
+    check(total > 1e-18, "The activity does not vary, so no part of it is explained; leave it out.")
+    labels, members = np.unique(condition, return_inverse=True)
+    means = np.stack([deviation[members == i].mean(axis=0) for i in range(len(labels))])
+    return float((np.bincount(members) * (means.astype(float) ** 2).sum(axis=1)).sum() / total)
+
+
 def end_states(
     scores: Float[np.ndarray, "episode trial component"], p_left: Float[np.ndarray, " episode"]
 ) -> pd.DataFrame:

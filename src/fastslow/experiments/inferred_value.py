@@ -12,7 +12,7 @@ import jax
 import numpy as np
 import pandas as pd
 import xarray as xr
-from jaxtyping import Array, Key
+from jaxtyping import Array, Float, Key
 
 from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
@@ -28,10 +28,10 @@ from fastslow.analysis.reversal_errors import (
     reversal_errors,
 )
 from fastslow.analysis.statistics import summarise
-from fastslow.analysis.trajectories import named_scores, principal_components, project
+from fastslow.analysis.trajectories import explained_by, named_scores, principal_components, project
 from fastslow.experiments.claims import claim, table
 from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
-from fastslow.figures import panels_reversal_errors, style
+from fastslow.figures import panels_reversal_errors, panels_units, style
 from fastslow.records.activity import at_step
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
@@ -46,7 +46,9 @@ RATES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Learning rates among which the model-free control's is sought."""
 OWN = "own"
 """The record of the agents' own answers; in all others the right answers are given."""
-SHOWN = 300
+EVENTS = {"fixation": FIXATION, "cue": TARGET, "outcome": OUTCOME}
+"""The steps of a trial, by what is seen at each."""
+SHOWN = 600
 """States of each event that are drawn."""
 
 
@@ -117,26 +119,39 @@ def decoded_side(record: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def state_space(record: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Principal components of the first subject's units at the three events: some states; the variance explained."""
-    one = record.isel(subject=slice(1))
-    there, rows = one["present"].to_numpy(), trials(one)
-    sides = {"fixation": last_revealed(rows), "cue": last_revealed(rows), "outcome": revealed(rows)}
-    activity = {
-        name: at_step(one, step).to_numpy()[there]
-        for name, step in zip(panels_reversal_errors.EVENTS, (FIXATION, TARGET, OUTCOME), strict=True)
+def event_states(record: xr.Dataset) -> dict[str, tuple[Float[np.ndarray, "row unit"], np.ndarray]]:
+    """The units' activity at each event of all trials, and the side that is known to pay by then (-1: none yet)."""
+    there, rows = record["present"].to_numpy(), trials(record)
+    sides = (last_revealed(rows), last_revealed(rows), revealed(rows))
+    return {
+        event: (at_step(record, step).to_numpy()[there], side)
+        for (event, step), side in zip(EVENTS.items(), sides, strict=True)
     }
-    known = {name: side >= 0 for name, side in sides.items()}
-    pooled = np.concatenate([activity[name][known[name]] for name in sides])
-    components = principal_components(pooled)
-    tables = []
-    for name, side in sides.items():
-        chosen = np.flatnonzero(known[name])
+
+
+def state_space(record: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Principal components of the first subject's units at each event: some states, and the variance explained."""
+    tables, explained = [], []
+    for event, (activity, side) in event_states(record.isel(subject=slice(1))).items():
+        components = principal_components(activity[side >= 0])
+        chosen = np.flatnonzero(side >= 0)
         chosen = chosen[:: max(1, len(chosen) // SHOWN)]
-        scores = named_scores(project(activity[name][chosen], components))
-        tables.append(pd.DataFrame({"event": name, "side": side[chosen]} | scores))
-    explained = pd.DataFrame({"component": ["pc1", "pc2"], "explained": components.explained})
-    return pd.concat(tables, ignore_index=True), explained
+        scores = named_scores(project(activity[chosen], components))
+        tables.append(pd.DataFrame({"event": event, "side": side[chosen]} | scores))
+        explained.append({"event": event, "pc1": components.explained[0], "pc2": components.explained[1]})
+    return pd.concat(tables, ignore_index=True), pd.DataFrame(explained)
+
+
+def variance_of_side(record: xr.Dataset) -> pd.DataFrame:
+    """The part of the units' variance at each event that the side that is known to pay explains, per subject."""
+    subject = trials(record)["subject"].to_numpy()
+    rows = []
+    for event, (activity, side) in event_states(record).items():
+        for name in dict.fromkeys(subject):
+            mine = (subject == name) & (side >= 0)
+            share = explained_by(activity[mine], side[mine])
+            rows.append({"subject": name, "event": event, "share": share})
+    return pd.DataFrame(rows)
 
 
 def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
@@ -152,6 +167,10 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     read = [decoded_side(records[name]).assign(name=name) for name in ("agent", "untrained")]
     decoding = pd.concat(read, ignore_index=True)
     valid = trials(records[OWN]).groupby("subject", sort=False)["valid"].mean()
+    shares = pd.concat(
+        [variance_of_side(records[name]).assign(name=name) for name in ("agent", "untrained")],
+        ignore_index=True,
+    )
     states, explained = state_space(records["agent"])
     control = pd.DataFrame({"alpha": [records["model_free"].attrs["alpha"]]})
     return {
@@ -160,15 +179,16 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
         "flips": moved,
         "around": summarise(around, ["name", "offset", "change", "known"], "rpe", resamples=1000),
         "decoding": decoding,
+        "shares": shares,
         "states": states,
         "explained": explained,
         "control": control,
-        CLAIMS: claims(by_seed, moved, decoding, valid),
+        CLAIMS: claims(by_seed, moved, decoding, shares, valid),
     }
 
 
 def claims(
-    errors: pd.DataFrame, moved: pd.DataFrame, decoding: pd.DataFrame, valid: pd.Series
+    errors: pd.DataFrame, moved: pd.DataFrame, decoding: pd.DataFrame, shares: pd.DataFrame, valid: pd.Series
 ) -> pd.DataFrame:
     rows = []
     for name, values in moved.groupby("name", sort=False):
@@ -183,6 +203,8 @@ def claims(
         )
     for name, values in decoding.groupby("name", sort=False):
         rows.append(claim(f"{name}: side decoded at fixation", values["accuracy"]))
+    for (name, event), values in shares.groupby(["name", "event"], sort=False):
+        rows.append(claim(f"{name}: variance of the state that the side explains, {event}", values["share"]))
     rows.append(claim("agent: valid trials, by its own answers", valid))
     return table(rows)
 
@@ -192,14 +214,23 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     figure, axes = style.figure(2, 2)
     shown = ("agent", "observer", "model_free")
     means, seeds = (tables[name][tables[name]["name"].isin(shown)] for name in ("errors", "errors_by_seed"))
+    means = means.set_index("name").loc[list(shown)].reset_index()
     panels_reversal_errors.flip_bars(axes[0, 0], means, seeds)
     around = tables["around"]
     for axis, name in zip((axes[0, 1], axes[1, 0]), ("agent", "model_free"), strict=True):
         panels_reversal_errors.around(axis, around[around["name"] == name], name)
-    panels_reversal_errors.states(axes[1, 1], tables["states"], tables["explained"]["explained"].to_numpy())
-    return {
-        "inferred_value": Drawing(figure, {"errors": means, "around": around, "states": tables["states"]})
-    }
+    shares = summarise(tables["shares"], ["name", "event"], "share").rename(columns={"event": "target"})
+    panels_units.decoding(axes[1, 1], shares)
+    axes[1, 1].set_ylabel("state variance explained by the side")
+    drawings = {"inferred_value": Drawing(figure, {"errors": means, "around": around, "shares": shares})}
+
+    figure, axes = style.figure(3, 1)
+    for axis, (event, rows) in zip(axes[0], tables["states"].groupby("event", sort=False), strict=True):
+        explained = tables["explained"].set_index("event").loc[event, ["pc1", "pc2"]].to_numpy(float)
+        panels_reversal_errors.states(axis, rows, explained)
+        axis.set_title(f"at the {event}")
+    drawings["states"] = Drawing(figure, tables["states"])
+    return drawings
 
 
 FIG = "Wang 2018, Fig. 4b"
@@ -235,7 +266,7 @@ EXPERIMENT = Experiment(
             low=0.95,
             where="Wang 2018, Fig. 4c",
             confidence="figure, as a number ours",
-            note="linear decoder, whole episodes held out",
+            note="linear decoder, whole episodes held out; a newborn that lives the same trials passes too",
         ),
         Expectation(
             "model_free: inferred over experienced flip",
@@ -258,6 +289,17 @@ EXPERIMENT = Experiment(
         ),
         Expectation(
             "untrained: side decoded at fixation", "control", where="untrained twin", note="reported"
+        ),
+        *(
+            Expectation(
+                f"{name}: variance of the state that the side explains, {event}",
+                published,
+                where="Wang 2018, Fig. 4c",
+                confidence="figure",
+                note="reported",
+            )
+            for name, published in (("agent", "clusters by side"), ("untrained", "control"))
+            for event in EVENTS
         ),
         Expectation(
             "untrained: flip of the cue, inferred", "near 0", where="untrained twin", note="reported"

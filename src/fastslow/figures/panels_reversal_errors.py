@@ -16,8 +16,6 @@ from fastslow.figures import marks
 from fastslow.figures.panels_state_space import component_labels
 from fastslow.figures.style import GREY, INK, P_LEFT_MAP, look, panel
 
-EVENTS = {"fixation": "o", "cue": "^", "outcome": "s"}
-"""The steps of a trial at which the state is shown, and their marks."""
 SIDES = {0: ("left pays", P_LEFT_MAP(1.0)), 1: ("right pays", P_LEFT_MAP(0.0))}
 
 
@@ -121,28 +119,32 @@ def around(axes: Axes, table: pd.DataFrame, name: str = "agent") -> dict[tuple[s
 
 @panel
 def states(
-    axes: Axes, table: pd.DataFrame, explained: np.ndarray | None = None
-) -> dict[tuple[str, int], Artist]:
-    """The state of a network at the events of a trial, coloured by the side that was revealed last (Fig. 4c).
+    axes: Axes, table: pd.DataFrame, explained: np.ndarray | None = None, legend: bool = True
+) -> dict[int, Artist]:
+    """The states of a network at one event of the trial, coloured by the side that was revealed last (Fig. 4c).
 
-    **Arguments**: `table` with columns event (`EVENTS`), side (0 left, 1 right), pc1, pc2; `explained` part of the
-    variance along each component.
+    **Arguments**: `table` with columns side (0 left, 1 right), pc1, pc2; `explained` part of the variance along each
+    component.
     """
-    marks.need(table, "event", "side", "pc1", "pc2")
-    artists: dict[tuple[str, int], Artist] = {}
-    for event, marker in EVENTS.items():
-        for side, (_, colour) in SIDES.items():
-            rows = table[(table["event"] == event) & (table["side"] == side)]
-            cloud = axes.plot(
-                rows["pc1"], rows["pc2"], marker, color=colour, markersize=2.6, alpha=0.45, markeredgewidth=0
-            )[0]
-            cloud.set_rasterized(True)
-            artists[event, side] = cloud
+    marks.need(table, "side", "pc1", "pc2")
+    artists: dict[int, Artist] = {}
+    for side, (label, colour) in SIDES.items():
+        rows = table[table["side"] == side]
+        cloud = axes.plot(
+            rows["pc1"],
+            rows["pc2"],
+            "o",
+            color=colour,
+            markersize=2.4,
+            alpha=0.5,
+            markeredgewidth=0,
+            label=label,
+        )[0]
+        cloud.set_rasterized(True)
+        artists[side] = cloud
     component_labels(axes, explained)
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high + 0.3 * (high - low))
-    keys = [(colour, "o", label) for label, colour in SIDES.values()]
-    keys += [(GREY, marker, f"at {event}") for event, marker in EVENTS.items()]
-    handles = [Line2D([], [], color=c, marker=m, linestyle="none", label=label) for c, m, label in keys]
-    axes.legend(handles=handles, loc="upper center", ncols=3, columnspacing=0.8, handletextpad=0.2)
+    if legend:
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high + 0.2 * (high - low))
+        axes.legend(loc="upper center", ncols=2, columnspacing=0.8, handletextpad=0.2)
     return artists
