@@ -91,14 +91,13 @@ def around(axes: Axes, table: pd.DataFrame, name: str = "agent") -> dict[tuple[s
     for (change, known), rows in table.groupby(["change", "known"], sort=False):
         rows = rows.sort_values("offset")
         shade, marker, dodge = looks[known]
-        made = marks.curve(
-            axes,
-            rows["offset"].to_numpy() + dodge,
-            rows,
-            look(name)._replace(colour=shade, line="-" if change == "begins" else "--"),
-        )
-        made[0].set(marker=marker, markerfacecolor=shade if change == "begins" else "white", markersize=3)
-        artists[change, known] = made
+        line = look(name)._replace(colour=shade, line="-" if change == "begins" else "--")
+        artists[change, known] = []
+        # Broken at the surprise: on its own trial there is no other cue.
+        for part in (rows[rows["offset"] <= 0], rows[rows["offset"] > 0]):
+            made = marks.curve(axes, part["offset"].to_numpy() + dodge, part, line)
+            made[0].set(marker=marker, markerfacecolor=shade if change == "begins" else "white", markersize=3)
+            artists[change, known] += made
     axes.set_xticks(sorted(table["offset"].unique()))
     axes.set_xlabel("trials from the first surprise")
     axes.set_ylabel("prediction error at the cue")
