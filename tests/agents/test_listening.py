@@ -1,21 +1,25 @@
-"""A listener changes nothing of what its actor does, and its own units are what is recorded."""
+"""A listener changes nothing of what its actor does, and what it makes of that is what is recorded."""
 
 import jax
 import numpy as np
 
 from fastslow.agents.listening import Listening
-from fastslow.agents.recurrent import RecurrentConfig, make
+from fastslow.agents.rescorla_wagner import rescorla_wagner
+from fastslow.agents.uniform import uniform
 from fastslow.records.collect import collect
-from fastslow.tasks.foraging import Foraging
+from fastslow.tasks.bandit import CorrelatedBandit
 
 KEY = jax.random.key(0)
 
 
 def test_the_actor_acts_and_the_listener_is_recorded():
-    task = Foraging(least_trials=3, trials=4)
-    actor, listener = (make(task, RecurrentConfig(units=units), KEY) for units in (3, 5))
-    both = Listening(actor, listener)
-    alone, together = (collect([agent], task, KEY, 4, units=True) for agent in (actor, both))
-    for name in ("action", "reward", "valid", "step_reward"):
+    task = CorrelatedBandit(pulls=5)
+    alone = collect([uniform(task)], task, KEY, 6)
+    together = collect([Listening(uniform(task), rescorla_wagner(task, alpha=0.5))], task, KEY, 6)
+    for name in ("action", "reward"):
         np.testing.assert_array_equal(alone[name], together[name])
-    assert together.sizes["unit"] == 5
+    q = np.full((6, 2), 0.5)
+    for t in range(5):
+        np.testing.assert_allclose(together["step_value"][0, :, t], q.max(axis=1), atol=1e-6)
+        taken = together["action"].to_numpy()[0, :, t]
+        q[np.arange(6), taken] += 0.5 * (together["reward"].to_numpy()[0, :, t] - q[np.arange(6), taken])
