@@ -40,6 +40,12 @@ def test_each_input_can_be_cut():
     assert inputs(RecurrentConfig(see_time=False), 1, 0.5, 5) == [0, 1, 0, 0.5]
 
 
+def test_pay_stands_in_the_place_of_its_action():
+    config = RecurrentConfig(see_time=False, see_pay=True)
+    assert inputs(config, 1, 0.5, 5) == [0, 1, 0, 0.5, 0, 0.5, 0]
+    assert inputs(config, -1, 0.0, 0) == [0] * 7
+
+
 def test_reward_levels_are_one_hot_and_absent_at_the_first_step():
     config = RecurrentConfig(see_action=False, see_time=False, reward_levels=(0.1, 1.0, 5.0))
     assert inputs(config, 1, 5.0, 5) == [0, 0, 1]

@@ -45,6 +45,8 @@ class RecurrentConfig:
     """Feed the last reward one-hot over these levels instead of as a number (Wang 2016, 11 arms)."""
     span: int = 0
     """Steps over which a newborn's units remember, at most (Tallec & Ollivier 2018); 0: one or two (Wang, Duan)."""
+    see_pay: bool = False
+    """Feed the last reward in its action's place too: the one-hot last action times the reward (ours)."""
     encoder: Literal["none", "conv", "conv_small"] = "none"
     """What pictures pass before the core: `conv` as in Wang 2018, `conv_small` for small screens (networks.conv)."""
 
@@ -89,6 +91,9 @@ class RecurrentAgent(Agent):
             parts.append(jax.nn.one_hot(percept.last_action, self.heads.shape[1] - 1))
         if self.config.see_reward:
             parts.append(self.reward_input(percept.last_reward, percept.first))
+        if self.config.see_pay:
+            actions = jax.nn.one_hot(percept.last_action, self.heads.shape[1] - 1)
+            parts.append(actions * percept.last_reward[..., None])
         if self.config.see_time:
             parts.append((percept.time / self.episode_steps).astype(jnp.float32)[..., None])
         return jnp.concatenate(parts, axis=-1)
@@ -145,7 +150,7 @@ def make(task: Task, config: RecurrentConfig, key: Key[Array, ""]) -> RecurrentA
     core_key, head_key = jax.random.split(key)
     encoder = make_encoder(task, config, jax.random.fold_in(key, 2))
     inputs = math.prod(task.observation_shape) if encoder is None else encoder.features
-    inputs += config.see_action * task.actions + config.see_time
+    inputs += (config.see_action + config.see_pay) * task.actions + config.see_time
     inputs += config.see_reward * max(len(config.reward_levels), 1)
     core_rules, make_core = CORES[config.core]
     core = make_core(inputs, config.units, core_key)
