@@ -229,6 +229,12 @@ EXPERIMENTS = entries(
             "block or stimulate dopamine, weights frozen",
             "wang2018 stopper2014",
         ),
+        "rl2_bandits": (
+            "experiments.rl2_bandits:EXPERIMENT",
+            "k arms, n pulls, as good as Gittins",
+            "duan2016",
+        ),
+        "rl2_mdps": ("experiments.rl2_mdps:EXPERIMENT", "random MDPs, beside classic planners", "duan2016"),
         "two_step": (
             "experiments.two_step:EXPERIMENT",
             "model-free trains model-based",

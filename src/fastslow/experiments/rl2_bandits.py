@@ -241,7 +241,7 @@ EXPERIMENT = Experiment(
     departures=(
         "PPO with Adam in place of TRPO, the value a second head of the policy's GRU and not a network of its own.",
         "48 units in place of 256 but for the full preset.",
-        "The last reward is fed in the place of its arm, too (see_pay), so that no gates are needed to tell arms apart.",
+        "The last reward is fed in its arm's place too (see_pay), so that no gates are needed to tell arms apart.",
         "Optimistic Thompson sampling is read as: of 20 posterior samples, the arm that was most often the best.",
         "What is summed is the true mean of each arm pulled, which has less noise than the reward itself.",
     ),
