@@ -100,14 +100,8 @@ ANCHORS = {
     "volatility": {"rescorla_wagner: learning rate, volatile less stable": (0.0, 0.15)},
     "inferred_value": {"observer: inferred over experienced flip": (1.0, 0.05)},
     "reversal": {"observer: accuracy": (0.689, 0.05)},
-    "rl2_bandits": {
-        "gittins, n10 k5: total reward": (6.65, 0.4),
-        "greedy, n10 k5: total reward": (6.6, 0.4),
-    },
-    "rl2_mdps": {
-        "random, n10: total reward": (100.0, 6.0),
-        "beb, n10: total reward": (151.5, 8.0),
-    },
+    "rl2_bandits": {"gittins, n10 k5: total reward": (6.65, 0.4)},
+    "rl2_mdps": {"beb, n10: total reward": (151.5, 8.0)},
     "mazes": {"random, small mazes: actions in the first walk": (19.2, 1.3)},  # of at most 20
     "two_step": {"observer: stay, common-rewarded": (1.0, 0.0), "observer: reward per trial": (0.706, 0.03)},
 }

@@ -68,7 +68,9 @@ def test_who_is_not_in_the_table_stands_without_a_published_number(records):
 
 
 def test_accepted_are_two_standard_errors_of_the_difference():
-    agent, random = pt.expect(TABLE, {"short": ("smoke", "full")}, {"short": 1.9}, {"random": "luck"}, (), 1000)
+    agent, random = pt.expect(
+        TABLE, {"short": ("smoke", "full")}, {"short": 1.9}, {"random": "luck"}, (), 1000
+    )
     assert (agent.low, agent.high, agent.published) == (1.9, float("inf"), 2.0)
     assert (random.low, random.high) == pytest.approx((1 - 0.33, 1 + 0.33), abs=0.006)
     assert (agent.presets, random.presets) == (("smoke", "full"), ("full",))
@@ -78,3 +80,4 @@ def test_accepted_are_two_standard_errors_of_the_difference():
 def test_learning_curves_run_from_random_to_the_best():
     total = pd.DataFrame({"row": "short", "player": ["random", "top"], "mean": [1.0, 3.0]})
     assert pt.training_scale({"total": total}, {"short": 2}, "top") == {"short": (0.5, 1.5)}
+    assert pt.training_scale({"total": total[:1]}, {"short": 2}, "top") == {}

@@ -192,11 +192,17 @@ def measure_name(player: str, row: str) -> str:
 def training_scale(
     tables: Mapping[str, pd.DataFrame], steps: Mapping[str, int], top: str
 ) -> dict[str, tuple[float, float]]:
-    """Reward per step of the random player and of `top`, by row, between which learning curves are drawn."""
-    means = tables["total"].set_index(["row", "player"])["mean"]
+    """Reward per step of the random player and of `top`, by row, between which learning curves are drawn.
+
+    A row that lacks either has no scale.
+    """
+    means = {
+        name: rows.set_index("player")["mean"] for name, rows in tables["total"].groupby("row", sort=False)
+    }
     return {
-        row: (means[row, "random"] / steps[row], means[row, top] / steps[row])
-        for row in means.index.unique("row")
+        row: (mean["random"] / steps[row], mean[top] / steps[row])
+        for row, mean in means.items()
+        if {"random", top} <= set(mean.index)
     }
 
 

@@ -115,7 +115,7 @@ ROWS = {
 }
 
 
-SMOKE = ("random", "gittins", "greedy")
+SMOKE = ("gittins",)
 """Players in the smoke preset."""
 
 

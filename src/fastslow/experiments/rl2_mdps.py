@@ -59,7 +59,7 @@ TRAINER = PPOConfig(
 )
 
 
-SMOKE = ("random", "beb")
+SMOKE = ("beb",)
 """Players in the smoke preset."""
 
 
