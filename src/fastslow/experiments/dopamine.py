@@ -155,7 +155,7 @@ def claims(risky: pd.DataFrame, errors: pd.DataFrame, regret: pd.DataFrame) -> p
 
 @style.panel
 def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
-    figure, axes = style.figure(2, 1, column_ratios=[3.2, 1])
+    figure, axes = style.figure(2, 1, column_ratios=(3.2, 1.0))
     panels_risk.risky_bars(axes[0, 0], tables["risky"], tables["risky_by_seed"], tuple(MANIPULATIONS))
     panels_risk.error_bars(axes[0, 1], tables["errors"])
     return {"dopamine": Drawing(figure, {"risky": tables["risky"], "errors": tables["errors"]})}
