@@ -93,6 +93,7 @@ SYMBOLIC = A2CConfig(lanes=128, gamma=0.8, entropy_weight=0.05, final_entropy_we
 RING = PPOConfig(
     lanes=64, unroll=50, gamma=0.91, entropy_weight=0.02, final_entropy_weight=0.0, learning_rate=3e-3
 )
+RECURRING = PPOConfig(lanes=512, minibatches=8, gamma=0.8, entropy_weight=0.02, final_entropy_weight=0.0)
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ class HarlowConfig:
     """Recurrent units (Wang 2018: 256)."""
     symbolic: int = 4000
     """A2C updates with objects as codes, 128 episodes each."""
-    recurs: int = 4000
-    """A2C updates where one object recurs, 128 episodes each."""
+    recurs: int = 900
+    """PPO updates where one object recurs, 512 episodes each; A2C stays at 70 % there for 800,000 episodes."""
     no_reward: int = 500
     """A2C updates of the agents without reward input."""
     ring: int = 700
@@ -132,7 +133,9 @@ def conditions(config: HarlowConfig) -> dict[str, Condition]:
             make_trainer=ppo,
             stages=stages_at(config.ring, (0, *FORMS["ring"].stages)),
         ),
-        "one_recurs": Condition(RECURS.train, agent, replace(SYMBOLIC, updates=config.recurs)),
+        "one_recurs": Condition(
+            RECURS.train, agent, replace(RECURRING, updates=config.recurs), make_trainer=ppo
+        ),
         "no_reward": Condition(
             codes, replace(agent, see_reward=False), replace(SYMBOLIC, updates=config.no_reward)
         ),
@@ -385,8 +388,8 @@ EXPERIMENT = Experiment(
     ),
     cite=("harlow1949", "wang2018", "wang2016", "botvinick2019"),
     presets={
-        "smoke": HarlowConfig(2, 8, 7, 7, 2, 2, 40),
-        "quick": HarlowConfig(seeds=4),
+        "smoke": HarlowConfig(2, 8, 7, 2, 2, 2, 40),
+        "quick": HarlowConfig(seeds=4, recurs=300),
         "laptop": HarlowConfig(),
         "full": HarlowConfig(seeds=50, units=256, episodes=1000),
     },
@@ -397,7 +400,8 @@ EXPERIMENT = Experiment(
     expectations=expectations(),
     departures=(
         "Objects are codes, or numbers on a ring of cells, instead of images on a screen that the gaze scans.",
-        "A2C in 128 synchronous lanes (codes) and PPO (ring), with Adam, instead of 32 threads with RMSProp.",
+        "A2C in 128 synchronous lanes (codes) and PPO (ring, one object recurs), with Adam, instead of 32 threads with "
+        "RMSProp; gamma .8 with codes.",
         "The initial state of the network is learned, not zero.",
         "How the paper chose its stages of training is not said; ours are at fixed numbers of updates, where agents of "
         "other seeds had come about as far.",
