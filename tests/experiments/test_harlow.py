@@ -96,7 +96,7 @@ def test_figures_hold_what_was_measured(tables):
     assert stages["symbolic"]["stage"].unique().tolist() == ["newborn", *"1234567"]
     final = drawings["final"].data
     assert final["symbolic"]["name"].unique().tolist() == [
-        "agent",
+        "at_maximum",
         "all_seeds",
         "observer",
         "untrained",
