@@ -309,7 +309,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
         )
     }
 
-    figure, axes = style.figure(2, 1)
+    figure, axes = style.figure(2, 1, column_ratios=(1.5, 1.0))
     read = summarise(tables["decoding"].fillna({"r": 0.0}), ["name", "target"], "r")
     panels_units.decoding(axes[0, 0], read)
     share = tables["fractions"].melt(

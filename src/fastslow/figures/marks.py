@@ -155,6 +155,14 @@ def end_labels(axes: Axes, ends: Mapping[str, tuple[float, str]]) -> dict[str, A
     return made
 
 
+def headroom(axes: Axes, share: float) -> None:
+    """Room for a legend above what is drawn, `share` of its height, without ticks in it."""
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
+    axes.set_ylim(low, high + share * (high - low))
+    axes.set_yticks(ticks)
+
+
 def cell(table: pd.DataFrame, **where: str | float) -> pd.Series:
     """The one row of the table with these values; `UserError` where there is none."""
     chosen = table[np.logical_and.reduce([table[column] == value for column, value in where.items()])]

@@ -53,8 +53,7 @@ def flip_bars(
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
     axes.set_xticks(list(places), list(places.values()), rotation=35, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0)
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high + 0.42 * (high - low))
+    marks.headroom(axes, 0.42)
     for i, name in enumerate(names):
         axes.annotate(
             marks.wrapped(look(name).label, 16),
@@ -102,8 +101,7 @@ def around(axes: Axes, table: pd.DataFrame, name: str = "agent") -> dict[tuple[s
     axes.set_xlabel("trials from the first surprise")
     axes.set_ylabel("prediction error at the cue")
     axes.set_title(look(name).label)
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high + 0.35 * (high - low))
+    marks.headroom(axes, 0.35)
     handles = [
         Line2D([], [], color=colour, marker="o", label="cue of the surprise"),
         Line2D([], [], color=INK, marker="D", label="the other cue"),
@@ -143,7 +141,6 @@ def states(
         artists[side] = cloud
     component_labels(axes, explained)
     if legend:
-        low, high = axes.get_ylim()
-        axes.set_ylim(low, high + 0.2 * (high - low))
+        marks.headroom(axes, 0.2)
         axes.legend(loc="upper center", ncols=2, columnspacing=0.8, handletextpad=0.2)
     return artists

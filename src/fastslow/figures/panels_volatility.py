@@ -34,8 +34,7 @@ def traces(
                 shade = colour if order == "calm first" else tint(colour, 0.35)
                 style = Look(look(name).label, shade, line)
                 artists[name, order] = marks.curve(axes, rows["trial"].to_numpy(), rows, style)
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high + 0.3 * (high - low))
+    marks.headroom(axes, 0.3)
     handles: list[Artist] = [
         Line2D([], [], color=look(name).colour, label=look(name).label)
         for name in marks.in_order(table)

@@ -121,6 +121,7 @@ LOOKS: dict[str, Look] = {
     "block_certain": Look("certain reward blocked", "#009E73"),
     "stimulate_loss": Look("risky loss stimulated", "#8E3B80"),
     "bayes_risky": Look("ideal gambler", "#4D4D4D", "-", "D"),
+    "behrens": Look("Behrens' learner", "#117733", (0, (5, 1)), "<"),
     "rats": Look("rats", "#E69F00", "-", "h"),
     "mice": Look("mice", "#E8B93B", "-", "H"),
     "people": Look("people", "#56B4E9", "-", "P"),
