@@ -129,8 +129,7 @@ def lag_coefficients(
     axes.set_title(look(name).label)
     if legend:
         # Room above the curves, which fill the panel.
-        low, high = axes.get_ylim()
-        axes.set_ylim(low, high + 0.5 * (high - low))
+        marks.headroom(axes, 0.5)
         axes.legend(loc="upper right")
     return artists
 
