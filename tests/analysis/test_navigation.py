@@ -35,6 +35,12 @@ def test_the_ratio_is_of_means_and_mazes_without_a_second_walk_do_not_count():
     assert later["later"].tolist() == [11] and later["improved"].tolist() == [0.5]
 
 
+def test_walks_that_found_nothing_can_be_left_out_and_it_is_said_where_none_is_left():
+    table = walk_savings(TRIALS.assign(found=TRIALS["steps"] < 14)).set_index("subject")
+    assert table.loc["b", "found_ratio"] == 1 and table.loc["b", "note"] == ""  # 10 after 10
+    assert np.isnan(table.loc["a", "found_ratio"]) and "no target found" in table.loc["a", "note"]
+
+
 def test_groups_are_kept_apart_and_one_episode_needs_no_number():
     table = walk_savings(TRIALS[:6].assign(size=["s"] * 3 + ["l"] * 3), ["size"])
     np.testing.assert_allclose(table["ratio"], [1 / 3, 1.4])

@@ -5,6 +5,7 @@ limit count with the actions taken. Duan et al. 2016 (Table 3: lengths by episod
 the second is no longer than the first); Wang et al. 2016 (section 3.2, one-shot navigation).
 """
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -49,7 +50,9 @@ def walk_savings(trials: pd.DataFrame, by: Sequence[str] = (), last: int = 1) ->
     counts as later, from 1 (1: the second walk alone).
 
     **Returns**: columns subject, those of `by`, first and later (mean actions), ratio (later / first; 1: nothing was
-    learned), improved (part of the episodes whose second walk was no longer than the first) and episodes.
+    learned), improved (part of the episodes whose second walk was no longer than the first) and episodes; where there
+    is a column found, also found_ratio: the same of walks that reached the target, as in the paper's table (NaN, and
+    said in the column note, where none did).
 
     **Errors**: `UserError` where a subject has no first walk, or no second.
     """
@@ -58,7 +61,7 @@ def walk_savings(trials: pd.DataFrame, by: Sequence[str] = (), last: int = 1) ->
     rows = walks(trials, by)
     if "episode" not in rows:
         rows["episode"] = 0
-    found = []
+    table = []
     for key, group in rows.groupby(keys, sort=False):
         wide = group.pivot_table("steps", "episode", "trial")
         check(
@@ -73,8 +76,18 @@ def walk_savings(trials: pd.DataFrame, by: Sequence[str] = (), last: int = 1) ->
         first, rest = float(wide[0].mean()), float(wide[later].mean(axis=1).mean())
         check(first > 0, f"The first walks of subject '{key[0]}' have no actions; leave them out.")
         measured = {"first": first, "later": rest, "ratio": rest / first}
-        improved = float((wide[1] <= wide[0]).mean())
-        found.append(
-            dict(zip(keys, key, strict=True)) | measured | {"improved": improved, "episodes": len(wide)}
-        )
-    return pd.DataFrame(found)
+        measured |= {"improved": float((wide[1] <= wide[0]).mean()), "episodes": len(wide)}
+        if "found" in group:
+            measured |= of_those_found(group, later)
+        table.append(dict(zip(keys, key, strict=True)) | measured)
+    return pd.DataFrame(table)
+
+
+def of_those_found(group: pd.DataFrame, later: Sequence[int]) -> dict[str, float | str]:
+    """`found_ratio` and `note` of one subject's walks."""
+    reached = group[numbers(group, "found", TABLE) > 0]
+    first = reached.loc[reached["trial"] == 0, "steps"]
+    rest = reached.loc[reached["trial"].isin(later), "steps"]
+    if not len(first) or not len(rest):
+        return {"found_ratio": math.nan, "note": "no target found in the first or in the later walks"}
+    return {"found_ratio": float(rest.mean() / first.mean()), "note": ""}
