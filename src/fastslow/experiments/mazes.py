@@ -26,7 +26,7 @@ from fastslow.figures import panels_maze, style
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
 from fastslow.tasks.i_maze import IMaze
-from fastslow.tasks.maze import Maze, large, small
+from fastslow.tasks.maze import HELD_OUT, Maze
 from fastslow.tasks.maze_atlas import atlas
 from fastslow.training.ppo import PPOConfig, ppo
 
@@ -45,6 +45,8 @@ TRAINER = PPOConfig(
 )
 I_TRAINER = replace(TRAINER, gamma=0.95, lambda_=0.9, entropy_weight=0.05, final_entropy_weight=0.01)
 SIZES = ("small", "large")
+WALKS = 5
+"""Walks in each test maze (Duan 2016: up to 5)."""
 PLAYERS = ("agent", "feedforward", "random")
 PUBLISHED = {"small": (52.4, 39.1, 42.6, 43.5, 43.9), "large": (180.1, 151.8, 169.3, 162.3, 169.3)}
 """Lengths of the five walks (Duan 2016, Table 3), in actions of a game engine, so that only ratios compare."""
@@ -73,6 +75,8 @@ class MazesConfig:
     """The same for the twin without memory."""
     limit: int = 100
     """Most actions in a walk in training (Duan 2016: 250)."""
+    large_side: int = 9
+    """Cells along each side of a large maze (Duan 2016: 9)."""
     small_limit: int = 250
     """Most actions in a walk in the test on small mazes (Duan 2016: 250)."""
     large_limit: int = 1000
@@ -104,8 +108,11 @@ def simulate(
 ) -> dict[str, xr.Dataset]:
     """Records of each player in small mazes, in large ones (the very same agents) and in the I-maze."""
     tests = {
-        "small": (small(limit=config.small_limit), config.episodes),
-        "large": (large(limit=config.large_limit), config.large_episodes),
+        "small": (Maze(trials=WALKS, limit=config.small_limit, first=HELD_OUT), config.episodes),
+        "large": (
+            Maze(side=config.large_side, trials=WALKS, limit=config.large_limit, first=HELD_OUT),
+            config.large_episodes,
+        ),
         "i": (IMaze(), config.i_episodes),
     }
     records = {}
@@ -117,8 +124,9 @@ def simulate(
             made = collect(agents, task, place_key, episodes, keep=("cell", "heading"))
             # What happened step by step takes hundreds of times the room, and is shown of a few walks alone.
             records[f"{place}_{name}"] = made.drop_dims("time")
-            if name == "agent" and place in SIZES:
-                records[f"paths_{place}"] = made.isel(subject=[0], episode=slice(0, CANDIDATES))
+            if name == "agent" and isinstance(task, Maze):
+                few = made.isel(subject=[0], episode=slice(0, CANDIDATES))
+                records[f"paths_{place}"] = few.assign_attrs(side=task.side)
     return records
 
 
@@ -177,8 +185,7 @@ def walks_of(records: Mapping[str, xr.Dataset]) -> tuple[pd.DataFrame, pd.DataFr
         chosen = [*worth.index[worth], *worth.index[~worth]][: SHOWN[place]]
         for episode in chosen:
             about = rows.loc[(episode, 0)]
-            task = small() if place == "small" else large()
-            book, row = atlas(task.side, task.first, task.mazes), int(about["maze"]) - task.first
+            book, row = atlas(int(record.attrs["side"]), HELD_OUT, 1000), int(about["maze"]) - HELD_OUT
             passages = book.passages[row]
             layouts.append(
                 pd.DataFrame(
@@ -290,7 +297,7 @@ EXPERIMENT = Experiment(
     "so where only the goal is unknown; without memory neither is.",
     cite=("duan2016", "wang2016", "mirowski2017", "mishra2018"),
     presets={
-        "smoke": MazesConfig(2, 2, 2, 2, 2, 20, 20, 20, episodes=50, large_episodes=4, i_episodes=8),
+        "smoke": MazesConfig(2, 2, 2, 2, 2, 20, 5, 20, 20, episodes=50, large_episodes=50, i_episodes=8),
         "quick": MazesConfig(4, 640, 100, 96, 32, episodes=200, large_episodes=50, i_episodes=200),
         "laptop": MazesConfig(),
         "full": MazesConfig(

@@ -109,11 +109,6 @@ class Maze(Task):
         return maze_walk.walk(state, action, pay, self.senses, self.limit)
 
 
-def small(trials: int = 5, limit: int = 250) -> Maze:
-    """Mazes of 5 x 5 cells that training never shows."""
-    return Maze(trials=trials, limit=limit, first=HELD_OUT)
-
-
 def large(trials: int = 5, limit: int = 1000) -> Maze:
     """Mazes of 9 x 9 cells, which training never shows."""
     return Maze(side=9, trials=trials, limit=limit, first=HELD_OUT)
