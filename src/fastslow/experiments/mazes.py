@@ -6,7 +6,7 @@ I-shaped maze it finds a goal that was hidden anew slowly once, and fast from th
 neither.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import jax
@@ -15,6 +15,7 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Key
 
+from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.agents.recurrent import RecurrentConfig
 from fastslow.agents.uniform import uniform
@@ -28,6 +29,7 @@ from fastslow.records.record import trials
 from fastslow.tasks.i_maze import IMaze
 from fastslow.tasks.maze import HELD_OUT, Maze
 from fastslow.tasks.maze_atlas import atlas
+from fastslow.tasks.task import Task
 from fastslow.training.ppo import PPOConfig, ppo
 
 # Tuned on seeds 100 and 101. Without `span` memory comes later; with gamma = .99 (Duan 2016), an entropy weight that
@@ -68,11 +70,11 @@ class MazesConfig:
     updates: int = 900
     """PPO updates on small mazes, 64 x 128 actions each."""
     control_updates: int = 200
-    """The same for the twin without memory."""
+    """The same for the twin without memory; 0: it stays a newborn."""
     i_updates: int = 128
     """PPO updates on the I-maze, 64 x 128 actions each."""
     i_control_updates: int = 64
-    """The same for the twin without memory."""
+    """The same for the twin without memory; 0: it stays a newborn."""
     limit: int = 100
     """Most actions in a walk in training (Duan 2016: 250)."""
     large_side: int = 9
@@ -92,14 +94,16 @@ class MazesConfig:
 def conditions(config: MazesConfig) -> dict[str, Condition]:
     maze, i_maze = Maze(limit=config.limit), IMaze()
 
-    def by_ppo(task: Maze | IMaze, agent: RecurrentConfig, trainer: PPOConfig, updates: int) -> Condition:
-        return Condition(task, agent, replace(trainer, updates=updates), make_trainer=ppo)
-
+    planned = {
+        "agent": (maze, AGENT, TRAINER, config.updates),
+        "feedforward": (maze, CONTROL, TRAINER, config.control_updates),
+        "i_agent": (i_maze, AGENT, I_TRAINER, config.i_updates),
+        "i_feedforward": (i_maze, CONTROL, I_TRAINER, config.i_control_updates),
+    }
     return {
-        "agent": by_ppo(maze, AGENT, TRAINER, config.updates),
-        "feedforward": by_ppo(maze, CONTROL, TRAINER, config.control_updates),
-        "i_agent": by_ppo(i_maze, AGENT, I_TRAINER, config.i_updates),
-        "i_feedforward": by_ppo(i_maze, CONTROL, I_TRAINER, config.i_control_updates),
+        name: Condition(task, agent, replace(trainer, updates=updates), make_trainer=ppo)
+        for name, (task, agent, trainer, updates) in planned.items()
+        if updates > 0
     }
 
 
@@ -117,17 +121,35 @@ def simulate(
     }
     records = {}
     for number, (place, (task, episodes)) in enumerate(tests.items()):
-        players = {name: trained[f"i_{name}" if place == "i" else name] for name in PLAYERS[:2]}
-        players["random"] = [uniform(task)] * config.seeds
+        place_key = jax.random.fold_in(key, number)
+        prefix = "i_" if place == "i" else ""
+        newborn = [recurrent.make(task, CONTROL, jax.random.fold_in(key, seed)) for seed in range(config.seeds)]
+        players = {
+            "agent": trained[f"{prefix}agent"],
+            "feedforward": trained.get(f"{prefix}feedforward", newborn),
+            "random": [uniform(task)] * config.seeds,
+        }
         for name, agents in players.items():
-            place_key = jax.random.fold_in(key, number)
-            made = collect(agents, task, place_key, episodes, keep=("cell", "heading"))
-            # What happened step by step takes hundreds of times the room, and is shown of a few walks alone.
-            records[f"{place}_{name}"] = made.drop_dims("time")
+            records[f"{place}_{name}"], few = behave(agents, task, place_key, episodes)
             if name == "agent" and isinstance(task, Maze):
-                few = made.isel(subject=[0], episode=slice(0, CANDIDATES))
                 records[f"paths_{place}"] = few.assign_attrs(side=task.side)
     return records
+
+
+def behave(
+    agents: Sequence[Agent], task: Task, key: Key[Array, ""], episodes: int
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """The record of all walks, and that of the first subject's first ones, step by step.
+
+    What happens step by step takes hundreds of times the room, so it is collected and given up subject by subject.
+    """
+    subjects = []
+    for i, agent in enumerate(agents):
+        subject_key = jax.random.fold_in(key, i)
+        one = collect([agent], task, subject_key, episodes, [f"seed {i}"], keep=("cell", "heading"))
+        few = one.isel(episode=slice(0, CANDIDATES)) if i == 0 else few
+        subjects.append(one.drop_dims("time"))
+    return xr.concat(subjects, "subject"), few
 
 
 def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
@@ -297,7 +319,7 @@ EXPERIMENT = Experiment(
     "so where only the goal is unknown; without memory neither is.",
     cite=("duan2016", "wang2016", "mirowski2017", "mishra2018"),
     presets={
-        "smoke": MazesConfig(2, 2, 2, 2, 2, 20, 5, 20, 20, episodes=50, large_episodes=50, i_episodes=8),
+        "smoke": MazesConfig(2, 2, 0, 2, 0, 20, 5, 20, 20, episodes=50, large_episodes=50, i_episodes=8),
         "quick": MazesConfig(4, 640, 100, 96, 32, episodes=200, large_episodes=50, i_episodes=200),
         "laptop": MazesConfig(),
         "full": MazesConfig(
