@@ -9,8 +9,9 @@ import pytest
 from rolls import within
 
 from fastslow.errors import UserError
-from fastslow.tasks.harlow_pixels import CHOICE, FIXATION, PAUSE, HarlowPixels, plus, wang2018, wrap
+from fastslow.tasks.harlow_pixels import CHOICE, FIXATION, PAUSE, RED, HarlowPixels, wang2018
 from fastslow.tasks.object_images import picture
+from fastslow.tasks.panorama import plus, wrap
 
 LEFT, RIGHT, STAY = 0, 1, 2
 PITCH = 65 / 16  # degrees per pixel
@@ -35,11 +36,11 @@ def steer(task, keys):
         state, _ = task.start(task.sample(key), jax.random.fold_in(key, 1))
 
         def step(state, now):
-            rest, _ = task.glide(state, jnp.int32(STAY))
+            rest = task.turned(state.gaze, jnp.int32(STAY)).heading
             home = jnp.where(rest > 3, LEFT, jnp.where(rest < -3, RIGHT, STAY))
-            action = jnp.where(state.stage == CHOICE, LEFT, home)
+            action = jnp.where(state.gaze.stage == CHOICE, LEFT, home)
             after, outcome = task.step(state, action, now)
-            return after, (after.stage, after.heading, outcome)
+            return after, (after.gaze.stage, after.gaze.heading, outcome)
 
         return jax.lax.scan(step, state, jax.random.split(jax.random.fold_in(key, 2), task.episode_steps))[1]
 
@@ -70,7 +71,9 @@ def show(task, state):
 def begin(task, **changes):
     """A state with numbers of our own, of the types that it had."""
     state = start(task)
-    return state._replace(**{name: np.asarray(value, getattr(state, name).dtype) for name, value in changes.items()})
+    side = np.int32(changes.pop("side", state.side))
+    gaze = {name: np.asarray(value, getattr(state.gaze, name).dtype) for name, value in changes.items()}
+    return state._replace(side=side, gaze=state.gaze._replace(**gaze))
 
 
 def test_a_turn_to_the_left_moves_what_is_seen_to_the_right():
@@ -81,7 +84,7 @@ def test_a_turn_to_the_left_moves_what_is_seen_to_the_right():
         screens.append(np.asarray(outcome.observation))
         np.testing.assert_allclose(screens[-1], np.roll(screens[0], shift, axis=1), atol=1e-4)
     np.testing.assert_allclose(
-        screens[0][2:5, 6:9], plus(3), atol=1e-5
+        screens[0][2:5, 6:9], plus(3, RED), atol=1e-5
     )  # an edge of the middle pixel, at pixel 7
     assert screens[0].sum() == pytest.approx(5, abs=1e-4)
 
@@ -91,21 +94,29 @@ def test_the_turn_eases_in_and_out_with_momentum():
     state = begin(task, heading=0.0)
     # Speed, in degrees per frame: 1, 1.5, 1.75, 1.875; then down again, then towards -2.
     state, _ = step(task, state, RIGHT)
-    assert (float(state.heading), float(state.speed)) == pytest.approx((6.125, 1.875))
+    assert (float(state.gaze.heading), float(state.gaze.speed)) == pytest.approx((6.125, 1.875))
     state, _ = step(task, state, STAY)
-    assert (float(state.heading), float(state.speed)) == pytest.approx((6.125 + 1.875 * (1 - 1 / 16), 1.875 / 16))
+    assert (float(state.gaze.heading), float(state.gaze.speed)) == pytest.approx(
+        (6.125 + 1.875 * (1 - 1 / 16), 1.875 / 16)
+    )
     for _ in range(8):
         state, _ = step(task, state, LEFT)
-    assert float(state.speed) == pytest.approx(-2.0)
+    assert float(state.gaze.speed) == pytest.approx(-2.0)
     np.testing.assert_allclose(wrap(jnp.array([-190.0, 180.0, 370.0])), [170, -180, 10], atol=1e-4)
 
 
 def oracle(task, state):
     """The screen pixel by pixel, reading each picture at the fraction of a column that lies there."""
-    pitch, heading, images = float(task.field) / task.width, float(state.heading), np.asarray(state.images)
+    pitch, heading, images = (
+        float(task.field) / task.width,
+        float(state.gaze.heading),
+        np.asarray(state.images),
+    )
     left, right = images if int(state.side) == 0 else images[::-1]
-    parts = [(-float(task.offset), left), (float(task.offset), right)] if int(state.stage) == CHOICE else []
-    parts += [(0.0, plus(task.cross))] if int(state.stage) == FIXATION else []
+    parts = (
+        [(-float(task.offset), left), (float(task.offset), right)] if int(state.gaze.stage) == CHOICE else []
+    )
+    parts += [(0.0, plus(task.cross, RED))] if int(state.gaze.stage) == FIXATION else []
     screen = np.zeros((task.height, task.width, 3))
     for middle, part in parts:
         top, columns = (task.height - len(part)) // 2, np.arange(len(part))
@@ -138,8 +149,8 @@ def test_a_trial_by_hand():
     stages, paid, counts = [], [], []
     for action in actions:
         state, outcome = step(EXACT, state, action)
-        stages.append(int(state.stage))
-        counts.append(int(state.count))
+        stages.append(int(state.gaze.stage))
+        counts.append(int(state.gaze.count))
         paid.append(float(outcome.reward))
         if outcome.trial["trial_end"]:
             ended = {name: np.asarray(value).item() for name, value in outcome.trial.items()}
@@ -147,7 +158,7 @@ def test_a_trial_by_hand():
     assert counts[:8] == [1, 2, 3, 0, 1, 2, 3, 0]
     np.testing.assert_allclose(paid, [0] * 7 + [0.2, 0, 1] + [0] * 3, atol=1e-6)
     assert ended["action"] == RIGHT and ended["correct"] and ended["trial"] == 0 and int(state.trial) == 1
-    assert float(state.heading) == pytest.approx(2 * PITCH, abs=1e-4)
+    assert float(state.gaze.heading) == pytest.approx(2 * PITCH, abs=1e-4)
 
 
 def test_a_picture_is_chosen_within_its_tolerance_and_the_cross_held_within_its_own():
@@ -159,7 +170,7 @@ def test_a_picture_is_chosen_within_its_tolerance_and_the_cross_held_within_its_
         assert float(outcome.reward) == (0 if not chosen else 1 if heading < 0 else -1)
     for heading, held in ((3.4, 1), (-3.4, 1), (3.6, 0)):
         state, _ = step(still, begin(still, heading=heading), STAY)
-        assert int(state.count) == held
+        assert int(state.gaze.count) == held
 
 
 def test_one_who_steers_finishes_every_trial_and_sides_are_fair(steered):

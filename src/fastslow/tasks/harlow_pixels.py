@@ -14,17 +14,32 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from fastslow.errors import check
+from fastslow.tasks import panorama
 from fastslow.tasks.harlow import HARLOW_VARIABLES, Pair, check_harlow, draw_pair, toss, trial_of
 from fastslow.tasks.object_images import picture
+from fastslow.tasks.panorama import plus, side_by_side, span, wrap
 from fastslow.tasks.task import Task, Variable, check_count, check_range, opening, outcome, parameter
 from fastslow.timestep import TimeStep
 
 FIXATION, CHOICE, PAUSE = 0, 1, 2
 """Stages of a trial."""
 RED = (1.0, 0.0, 0.0)
+
+
+class Gaze(NamedTuple):
+    """Where one looks, and how far the trial is."""
+
+    heading: Float[Array, ""]
+    """-180 to 180 degrees; the cross is at 0, right is positive."""
+    speed: Float[Array, ""]
+    """Degrees per frame."""
+    stage: Int[Array, ""]
+    """`FIXATION`, `CHOICE` or `PAUSE`."""
+    count: Int[Array, ""]
+    """Steps for which the cross has been held, or those of the stage that have passed."""
 
 
 class PixelsState(NamedTuple):
@@ -36,14 +51,7 @@ class PixelsState(NamedTuple):
     trial: Int[Array, ""]
     time: Int[Array, ""]
     """Steps taken in the episode."""
-    stage: Int[Array, ""]
-    """`FIXATION`, `CHOICE` or `PAUSE`."""
-    count: Int[Array, ""]
-    """Steps for which the cross has been held, or those of the pause that have passed."""
-    heading: Float[Array, ""]
-    """Where the gaze points, -180 to 180 degrees; the cross is at 0, right is positive."""
-    speed: Float[Array, ""]
-    """Degrees per frame."""
+    gaze: Gaze
 
 
 class HarlowPixels(Task):
@@ -140,9 +148,8 @@ class HarlowPixels(Task):
         side_key, heading_key = jax.random.split(key)
         images = jnp.stack([picture(problem.rewarded, self.image), picture(problem.other, self.image)])
         zero, heading = jnp.int32(0), self.offset * (2 * jax.random.uniform(heading_key) - 1)
-        state = PixelsState(
-            problem, images, toss(side_key), zero, zero, jnp.int32(FIXATION), zero, heading, jnp.float32(0)
-        )
+        gaze = Gaze(heading, jnp.float32(0), jnp.int32(FIXATION), zero)
+        state = PixelsState(problem, images, toss(side_key), zero, zero, gaze)
         return state, opening(self.show(state), self.tabulate(state, jnp.bool_(False), jnp.int32(-1)))
 
     def tabulate(self, state: PixelsState, end: Array, choice: Array) -> dict[str, Array]:
@@ -150,85 +157,56 @@ class HarlowPixels(Task):
             state.trial, end, choice, state.side, state.pair, self.reward_right, self.reward_wrong
         )
 
-    def glide(self, state: PixelsState, action: Int[Array, ""]) -> tuple[Array, Array]:
-        """Heading and speed after one step: the frames in which an action is repeated, each easing into the turn."""
+    def turned(self, gaze: Gaze, action: Int[Array, ""]) -> Gaze:
+        """The gaze after the frames in which an action is repeated, each of which eases into the turn."""
         way = jnp.where(action == 0, -1.0, 0.0) + jnp.where(action == 1, 1.0, 0.0)
-        heading, speed = state.heading, state.speed
+        heading, speed = gaze.heading, gaze.speed
         for _ in range(self.repeat):
             speed = self.momentum * speed + (1 - self.momentum) * way * self.turn / self.repeat
             heading = heading + speed
-        return wrap(heading), speed
+        return gaze._replace(heading=wrap(heading), speed=speed)
+
+    def look(self, gaze: Gaze, action: Int[Array, ""]) -> tuple[Gaze, Bool[Array, ""], Bool[Array, ""]]:
+        """The gaze after a step; whether the cross has now been held for long enough; whether a picture was chosen."""
+        gaze = self.turned(gaze, action)
+        fixating, choosing = gaze.stage == FIXATION, gaze.stage == CHOICE
+        held = jnp.where(jnp.abs(gaze.heading) <= self.fixation_tolerance, gaze.count + 1, 0)
+        fixates = fixating & (held >= self.fixation_steps)
+        chosen = choosing & (jnp.abs(jnp.abs(gaze.heading) - self.offset) <= self.selection_tolerance)
+        rested = (gaze.stage == PAUSE) & (gaze.count + 1 >= self.pause)
+        after_choice = PAUSE if self.pause else FIXATION
+        stage = jnp.where(fixates, CHOICE, jnp.where(chosen, after_choice, gaze.stage))
+        stage = jnp.where(rested, FIXATION, stage).astype(jnp.int32)
+        count = jnp.where(stage != gaze.stage, 0, jnp.where(fixating, held, gaze.count + 1))
+        return gaze._replace(stage=stage, count=count), fixates, chosen
 
     def step(
         self, state: PixelsState, action: Int[Array, ""], key: Key[Array, ""]
     ) -> tuple[PixelsState, TimeStep]:
-        heading, speed = self.glide(state, action)
-        fixating, choosing = state.stage == FIXATION, state.stage == CHOICE
-        held = jnp.where(jnp.abs(heading) <= self.fixation_tolerance, state.count + 1, 0)
-        fixates = fixating & (held >= self.fixation_steps)
-        chosen = choosing & (jnp.abs(jnp.abs(heading) - self.offset) <= self.selection_tolerance)
-        rested = (state.stage == PAUSE) & (state.count + 1 >= self.pause)
-
-        after_choice = PAUSE if self.pause else FIXATION
-        stage = jnp.where(fixates, CHOICE, jnp.where(chosen, after_choice, state.stage))
-        stage = jnp.where(rested, FIXATION, stage)
-        count = jnp.where(stage != state.stage, 0, jnp.where(fixating, held, state.count + 1))
-
-        choice = jnp.where(chosen, (heading > 0).astype(jnp.int32), -1)
+        gaze, fixates, chosen = self.look(state.gaze, action)
+        choice = jnp.where(chosen, (gaze.heading > 0).astype(jnp.int32), -1)
         time, number = state.time + 1, state.trial + chosen.astype(jnp.int32)
         trial = self.tabulate(state, chosen | (time >= self.limit), choice)
         side = jnp.where(chosen, toss(key), state.side)
-        following = PixelsState(
-            *(state.pair, state.images, side, number, time, stage.astype(jnp.int32), count, heading, speed)
-        )
+        following = PixelsState(state.pair, state.images, side, number, time, gaze)
         reward = trial["reward"] + jnp.where(fixates, self.reward_fixation, 0.0)
         last = (number >= self.trials) | (time >= self.limit)
         return following, outcome(self.show(following), reward, last, trial)
 
-    def show(self, state: PixelsState) -> Float[Array, "height width colour"]:
-        """The screen: what there is to see, moved by the heading (which need not be a whole number of pixels).
-
-        The scene is a strip of columns, each at its own angle. A pixel takes from each column in proportion to their
-        overlap, so that the whole view is one small product and needs no gather.
-        """
-        left, right = jnp.where(state.side == 0, state.images, state.images[::-1])
-        parts = (left, right, jnp.asarray(plus(self.cross)))
-        strip = jnp.concatenate([pad_rows(part, self.height) for part in parts], axis=1)
+    def overlap(self, gaze: Gaze) -> Float[Array, "pixel column"]:
+        """How much of each pixel's width is filled by each column of the left picture, the right one, the cross."""
         pitch = self.field / self.width
-        at = jnp.concatenate(
-            [
-                span(self.image) * pitch - self.offset,
-                span(self.image) * pitch + self.offset,
-                span(self.cross) * pitch,
-            ]
-        )
+        image, cross = span(self.image) * pitch, span(self.cross) * pitch
+        at = jnp.concatenate([image - self.offset, image + self.offset, cross])
+        return panorama.overlap(gaze.heading, at, self.width, pitch)
+
+    def show(self, state: PixelsState) -> Float[Array, "height width colour"]:
+        """The screen: the pictures or the cross or, in the pause, nothing."""
+        left, right = jnp.where(state.side == 0, state.images, state.images[::-1])
+        strip = side_by_side((left, right, jnp.asarray(plus(self.cross, RED))), self.height)
         is_picture = np.arange(strip.shape[1]) < 2 * self.image
-        seen = jnp.where(is_picture, state.stage == CHOICE, state.stage == FIXATION)
-        apart = wrap(state.heading + pitch * span(self.width)[:, None] - at[None, :])
-        overlap = jnp.maximum(1 - jnp.abs(apart) / pitch, 0.0) * seen[None, :]
-        return jnp.minimum(jnp.einsum("wc,hcr->hwr", overlap, strip), 1.0)  # but for rounding, it is
-
-
-def wrap(angle: Float[Array, "*n"]) -> Float[Array, "*n"]:
-    """The same direction between -180 and 180 degrees."""
-    return jnp.mod(angle + 180.0, 360.0) - 180.0
-
-
-def span(size: int) -> np.ndarray:
-    """Places of `size` neighbours, in their own widths, around their common middle."""
-    return (np.arange(size) - (size - 1) / 2).astype(np.float32)
-
-
-def plus(size: int) -> np.ndarray:
-    """A red cross, `[row column colour]`, its bars a third of its side."""
-    bar = np.abs(span(size)) <= max(size / 6, 0.5)
-    return np.where((bar[:, None] | bar[None, :])[..., None], np.asarray(RED, np.float32), np.float32(0))
-
-
-def pad_rows(part: Array, height: int) -> Array:
-    """The part at half height of the screen, black above and below."""
-    above = (height - part.shape[0]) // 2
-    return jnp.pad(part, ((above, height - part.shape[0] - above), (0, 0), (0, 0)))
+        shown = jnp.where(is_picture, state.gaze.stage == CHOICE, state.gaze.stage == FIXATION)
+        return panorama.view(self.overlap(state.gaze) * shown[None, :], strip)
 
 
 def wang2018(held_out: bool = False) -> HarlowPixels:
