@@ -16,6 +16,7 @@ from fastslow.errors import UserError
 from fastslow.tasks.bandit import CorrelatedBandit, IndependentBandit
 from fastslow.tasks.foraging import Foraging
 from fastslow.tasks.harlow import Harlow
+from fastslow.tasks.harlow_pixels import HarlowPixels
 from fastslow.tasks.harlow_ring import HarlowRing
 from fastslow.tasks.inferred_value import InferredValue
 from fastslow.tasks.informative_arm import InformativeArm
@@ -35,8 +36,8 @@ SMALL = {
     "bayes_risky": [RiskyChoice(forced=2, trials=4)],
     "informed": [InformativeArm()],
     "searcher": [InformativeArm()],
-    "learning_set": [Harlow(features=3), HarlowRing(limit=30)],
     "local_matcher": [Foraging(fixation=False, least_trials=6, trials=6)],
+    "learning_set": [Harlow(features=3), HarlowRing(limit=30), HarlowPixels(limit=30)],
     "restless_thompson": [RestlessBandit(pulls=8)],
     "side_belief": [InferredValue(trials=3)],
     "cue_td": [InferredValue(trials=3)],

@@ -9,6 +9,7 @@ from fastslow.errors import UserError
 from fastslow.records.collect import collect
 from fastslow.tasks.bandit import IndependentBandit
 from fastslow.tasks.harlow import Harlow
+from fastslow.tasks.harlow_pixels import HarlowPixels
 from fastslow.tasks.harlow_ring import HarlowRing
 
 EPISODES = 400
@@ -21,8 +22,9 @@ EPISODES = 400
         Harlow(one_recurs=True),
         Harlow(reward_right=1.0, reward_wrong=0.0),
         HarlowRing(limit=60),
+        HarlowPixels(limit=64),
     ],
-    ids=["codes", "one recurs", "no loss", "ring"],
+    ids=["codes", "one recurs", "no loss", "ring", "pixels"],
 )
 def behaved(request):
     task = request.param

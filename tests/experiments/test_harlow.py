@@ -1,12 +1,15 @@
 """Records of known accuracy through the experiment: who is at the maximum, which stages rise, differences."""
 
+import jax
 import numpy as np
 import pytest
 
-from fastslow.experiments import harlow
+from fastslow.agents.uniform import uniform
+from fastslow.experiments import harlow, harlow_film
 from fastslow.experiments import harlow_published as published
 from fastslow.experiments.experiment import CLAIMS
 from fastslow.records.record import from_arrays
+from fastslow.tasks.harlow_pixels import HarlowPixels
 
 EPISODES = 1000
 IDEAL = (50, 100, 100, 100, 100, 100)
@@ -39,12 +42,14 @@ def tables():
         records[f"symbolic_stage_{i}"] = behaviour(stage, stage)
         flat = (50, 40 + i, *chance[2:])
         records[f"ring_stage_{i}"] = behaviour(IDEAL if i == 7 else flat, chance)
+        records[f"pixels_stage_{i}"] = behaviour(stage, stage)
     records["symbolic"] = behaviour((50, 98, 98, 99, 99, 99), (50, 96, 98, 99, 99, 97))
     # Who is at the maximum was told before: seed 0, although it now happens to be below.
     records["ring"] = behaviour((52, 94, 100, 100, 100, 100), (50, 96, 50, 50, 50, 50))
+    records["pixels"] = behaviour((50, 96, 97, 97, 97, 97), (50, 80, 90, 90, 90, 90))
     records["one_recurs_before"] = behaviour(chance, chance)
     records["one_recurs"] = behaviour(chance, chance)
-    for name in ("symbolic", "ring", "one_recurs"):
+    for name in ("symbolic", "ring", "pixels", "one_recurs"):
         records[f"observer_{name}"] = behaviour(IDEAL, IDEAL)
     return harlow.measure(records)
 
@@ -58,6 +63,7 @@ def test_claims_are_the_numbers_of_the_records(tables):
     assert value["ring, at maximum: trial 1"] == pytest.approx(52)
     assert value["ring, at maximum: trial 2"] == pytest.approx(94)
     assert value["ring, all seeds: trial 2"] == pytest.approx(95)
+    assert value["pixels, all seeds: trial 2"] == pytest.approx(88)  # none left out
     assert value["one_recurs: share of seeds at the maximum"] == 0
     assert "one_recurs, at maximum: trial 2" not in value.index
     assert value["observer_ring: least of trials 2 to 6"] == 100
@@ -90,7 +96,7 @@ def test_trials_that_were_not_finished_count_as_wrong():
 def test_figures_hold_what_was_measured(tables):
     drawings = harlow.draw(tables)
     stages = drawings["learning_sets"].data
-    assert list(stages) == ["monkeys", "wang2018", "symbolic", "ring"]
+    assert list(stages) == ["monkeys", "wang2018", "symbolic", "ring", "pixels"]
     assert len(stages["monkeys"]) == 48 and len(stages["wang2018"]) == 42
     assert stages["ring"]["who"].unique().tolist() == ["at maximum"]
     assert stages["symbolic"]["stage"].unique().tolist() == ["newborn", *"1234567"]
@@ -102,4 +108,17 @@ def test_figures_hold_what_was_measured(tables):
         "untrained",
         "no_reward",
     ]
+    assert "film" not in drawings  # nobody kept what was seen
     assert final["one_recurs"]["name"].unique().tolist() == ["all_seeds", "observer"]
+
+
+def test_the_film_is_what_was_seen():
+    task = HarlowPixels(width=5, height=3, image=2, cross=2, limit=9)
+    record = harlow_film.film(uniform(task), task, jax.random.key(0))
+    pixels = harlow_film.frames(record)
+    assert len(pixels) == 9 * 15
+    seen = record["observation"].to_numpy()[0, 0].reshape(9, 3, 5, 3)
+    row = pixels.query("step == 4 and row == 1 and column == 3").iloc[0]
+    np.testing.assert_array_equal(row[["red", "green", "blue"]].astype(float), seen[4, 1, 3])
+    drawing = harlow_film.draw_film({"film": pixels.assign(reward=0.2)})
+    assert [text.get_text() for text in drawing.figure.axes[0].texts[:2]] == ["0", "+0.2"]

@@ -11,40 +11,14 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from fastslow.agents.learning_set_pixels import PixelsObserver
+from fastslow.agents.lesson import Lesson, expected, learn
 from fastslow.agents.observer import Observer, assume, best, sampled
 from fastslow.tasks.harlow import Harlow
+from fastslow.tasks.harlow_pixels import HarlowPixels
 from fastslow.tasks.harlow_ring import MARK, OFFSET, VIEW, HarlowRing, wrap
 from fastslow.tasks.task import Task, parameter
 from fastslow.timestep import Output, Percept
-
-
-class Lesson(NamedTuple):
-    """What the last finished trial taught."""
-
-    good: Float[Array, " feature"]
-    """How the rewarded object looked."""
-    bad: Float[Array, " feature"]
-    known: Bool[Array, ""]
-    """There was such a trial; otherwise the two above mean nothing."""
-
-
-def learn(
-    lesson: Lesson,
-    offer: Float[Array, "2 feature"],
-    side: Int[Array, ""],
-    right: Array,
-    finished: Array,
-) -> Lesson:
-    """The lesson after `side` (0 or 1) of `offer` was chosen, or not `right`; as it was unless `finished`."""
-    good, bad = (
-        jnp.where((side == 0) == right, offer[0], offer[1]),
-        jnp.where((side == 0) == right, offer[1], offer[0]),
-    )
-    return Lesson(
-        jnp.where(finished, good, lesson.good),
-        jnp.where(finished, bad, lesson.bad),
-        lesson.known | finished,
-    )
 
 
 def evidence(lesson: Lesson, offer: Float[Array, "2 feature"]) -> Float[Array, "2"]:
@@ -133,15 +107,12 @@ class RingObserver(Observer):
         return sampled(key, best(jnp.stack([-wish, wish])), value, evidence=for_side)
 
 
-def expected(right: Array, wrong: Array, for_side: Float[Array, "2"]) -> Float[Array, ""]:
-    """Reward of the better side: `right` where anything speaks for one of them, else that of a guess."""
-    return jnp.where(for_side.max() > 0, right, (right + wrong) / 2)
-
-
-def learning_set(task: Task) -> CodeObserver | RingObserver:
-    """The observer that knows the rules of `task`, Harlow's as codes or on a ring."""
-    assume("learning_set", task, Harlow, HarlowRing)
-    assert isinstance(task, Harlow | HarlowRing)
+def learning_set(task: Task) -> CodeObserver | RingObserver | PixelsObserver:
+    """The observer that knows the rules of `task`, Harlow's as codes, on a ring or on a screen."""
+    assume("learning_set", task, Harlow, HarlowRing, HarlowPixels)
+    assert isinstance(task, Harlow | HarlowRing | HarlowPixels)
     if isinstance(task, Harlow):
         return CodeObserver(task.reward_right, task.reward_wrong, task.features)
+    if isinstance(task, HarlowPixels):
+        return PixelsObserver(task)
     return RingObserver(task.reward_right, task.reward_wrong)
