@@ -59,7 +59,11 @@ TASKS = entries(
             "one of two sides pays, one target is shown",
             "wang2018 brombergmartin2010",
         ),
-        "volatile": ("tasks.volatility:VolatileBandit", "arms that reverse, seldom or often", "wang2018 behrens2007"),
+        "volatile": (
+            "tasks.volatility:VolatileBandit",
+            "arms that reverse, seldom or often",
+            "wang2018 behrens2007",
+        ),
         "volatility_schedule": (
             "tasks.volatility:VolatilitySchedule",
             "a calm and a volatile half",
@@ -142,7 +146,11 @@ AGENTS = entries(
             "ideal, infers which side pays",
             "brombergmartin2010 wang2018",
         ),
-        "cue_td": ("agents.cue_values:cue_td", "TD values of cues, model-free", "brombergmartin2010 wang2018"),
+        "cue_td": (
+            "agents.cue_values:cue_td",
+            "TD values of cues, model-free",
+            "brombergmartin2010 wang2018",
+        ),
         "bayes_volatility": (
             "agents.bayes_volatility:bayes_volatility",
             "ideal where arms reverse seldom or often",
@@ -316,8 +324,16 @@ ANALYSES = entries(
             "dissimilarity of states by condition",
             "kriegeskorte2008",
         ),
-        "walk_lengths": ("analysis.navigation:walk_lengths", "actions in each walk through a maze", "duan2016"),
-        "walk_savings": ("analysis.navigation:walk_savings", "later walks over the first", "duan2016 wang2016"),
+        "walk_lengths": (
+            "analysis.navigation:walk_lengths",
+            "actions in each walk through a maze",
+            "duan2016",
+        ),
+        "walk_savings": (
+            "analysis.navigation:walk_savings",
+            "later walks over the first",
+            "duan2016 wang2016",
+        ),
     }
 )
 CATALOG = {

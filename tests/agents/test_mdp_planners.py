@@ -27,7 +27,9 @@ KEY = jax.random.key(0)
 
 def percept(time, state, ended=False, action=-1, reward=0.0):
     seen = jnp.append(jnp.eye(3)[state], float(ended))
-    return Percept(seen, jnp.int32(action), jnp.float32(reward), jnp.bool_(time == 0), jnp.int32(time), jnp.float32(0))
+    return Percept(
+        seen, jnp.int32(action), jnp.float32(reward), jnp.bool_(time == 0), jnp.int32(time), jnp.float32(0)
+    )
 
 
 HISTORY = (

@@ -102,7 +102,10 @@ def test_gradients_reach_the_encoder_by_both_routes_and_agree_with_finite_differ
     first = np.zeros(shape, bool)
     first[[0, 3], [0, 1]] = True
     time = np.broadcast_to(np.arange(7)[:, None], shape).astype(np.int32)
-    last_action, last_reward = draw.integers(0, 3, shape, np.int32), draw.normal(size=shape).astype(np.float32)
+    last_action, last_reward = (
+        draw.integers(0, 3, shape, np.int32),
+        draw.normal(size=shape).astype(np.float32),
+    )
     pictures = draw.uniform(size=(*shape, 8, 8, 3)).astype(np.float32)
     percepts = Percept(pictures, last_action, last_reward, first, time, np.zeros(shape, np.float32))
     start = jax.tree.map(lambda x: np.full((2, 4), 0.1, np.float32), agent.core.initial)

@@ -67,7 +67,9 @@ def test_who_is_at_the_maximum():
 
 def test_curves_are_compared_by_hand():
     assert difference(np.array([50, 90, 100]), (50.0, 96.0, 97.0)) == pytest.approx(3)
-    near = nearest_stage([np.array([50, 60]), np.array([50, 90])], {"late": (52.0, 88.0), "early": (50.0, 61.0)})
+    near = nearest_stage(
+        [np.array([50, 60]), np.array([50, 90])], {"late": (52.0, 88.0), "early": (50.0, 61.0)}
+    )
     assert near["stage"].tolist() == [2, 1] and near["difference"].tolist() == [2, 0.5]
     assert curve(pd.DataFrame({"trial": [2, 1], "mean": [7.0, 5.0]})).tolist() == [5, 7]
     with pytest.raises(UserError, match="2 and 3 trials"):

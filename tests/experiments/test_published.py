@@ -92,7 +92,9 @@ ANCHORS = {
     "foraging": {"bayes_forager: reward per trial": (0.444, 0.026)},
     "bandits": {"regret, Thompson, independent arms": (2.80, 1.6)},
     "harlow": {
-        **{f"observer_{form}: trial 1": (50.0, 22.4) for form in ("symbolic", "ring", "pixels", "one_recurs")},
+        **{
+            f"observer_{form}: trial 1": (50.0, 22.4) for form in ("symbolic", "ring", "pixels", "one_recurs")
+        },
         **{
             f"observer_{form}: least of trials 2 to 6": (100.0, 0.0)
             for form in ("symbolic", "ring", "pixels", "one_recurs")

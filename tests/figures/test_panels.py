@@ -117,7 +117,10 @@ def test_first_pulls_and_return_bars():
 def test_players_stand_beside_what_was_published_for_them():
     _, axes = one_axes()
     table = interval_table(
-        player=["gittins", "untrained"], mean=[6.6, 5.0], published=[6.7, np.nan], published_error=[0.06, 0.06]
+        player=["gittins", "untrained"],
+        mean=[6.6, 5.0],
+        published=[6.7, np.nan],
+        published_error=[0.06, 0.06],
     )
     artists = panels_published.beside_published(axes, table, "total reward", bound=6.66)
     dot, line = artists["gittins"]

@@ -44,7 +44,9 @@ def test_groups_and_seeds_are_drawn():
             "high": [52.0, 98, 50, 100],
         }
     )
-    seeds = pd.DataFrame({"subject": ["a", "a", "b", "b"], "trial": [1, 2] * 2, "correct": [49.0, 96, 51, 98]})
+    seeds = pd.DataFrame(
+        {"subject": ["a", "a", "b", "b"], "trial": [1, 2] * 2, "correct": [49.0, 96, 51, 98]}
+    )
     _, axes = style.figure(width="single")
     made = panels_learning_set.final_curves(axes[0, 0], table, seeds)
     assert made["agent"][0].get_ydata().tolist() == [50, 97] and len(made["agent"]) == 2

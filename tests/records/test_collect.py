@@ -77,7 +77,9 @@ def test_nothing_to_collect_is_refused():
 
 def test_what_was_seen_is_kept_if_asked():
     task = TwoStep(trials=3)
-    plain, record = (collect([bayes_greedy(task)], task, KEY, 5, observations=asked) for asked in (False, True))
+    plain, record = (
+        collect([bayes_greedy(task)], task, KEY, 5, observations=asked) for asked in (False, True)
+    )
     assert "observation" not in plain
     seen = record["observation"]
     assert seen.dims == ("subject", "episode", "time", "feature") and seen.shape == (1, 5, 9, 4)

@@ -215,9 +215,7 @@ def test_the_i_maze_is_an_i_with_its_goal_at_one_of_four_ends_and_starts_in_the_
     assert all(within(np.asarray(drawn.target) == goal, 0.25) for goal in goals)
     poses = np.asarray(drawn.starts)
     assert set(np.unique(poses // 4)) == {13, 22, 31} and set(np.unique(poses % 4)) == {0, 1, 2, 3}
-    np.testing.assert_array_equal(
-        drawn.shortest, far[np.searchsorted(goals, drawn.target)[:, None], poses]
-    )
+    np.testing.assert_array_equal(drawn.shortest, far[np.searchsorted(goals, drawn.target)[:, None], poses])
 
 
 @pytest.mark.parametrize(

@@ -157,9 +157,7 @@ def make(task: Task, config: RecurrentConfig, key: Key[Array, ""]) -> RecurrentA
     if config.span:
         core = core_rules.remembering(core, jax.random.fold_in(key, 3), config.span)
     heads = jax.random.normal(head_key, (config.units, task.actions + 1)) * 0.1 / config.units**0.5
-    return RecurrentAgent(
-        encoder, core, heads, jnp.zeros(task.actions + 1), config, task.episode_steps
-    )
+    return RecurrentAgent(encoder, core, heads, jnp.zeros(task.actions + 1), config, task.episode_steps)
 
 
 def make_encoder(task: Task, config: RecurrentConfig, key: Key[Array, ""]) -> conv.Conv | None:

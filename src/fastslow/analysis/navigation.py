@@ -70,7 +70,8 @@ def walk_savings(trials: pd.DataFrame, by: Sequence[str] = (), last: int = 1) ->
         )
         wide = wide.dropna(subset=[0, 1])
         check(
-            len(wide) > 0, f"No episode of subject '{key[0]}' has both a first and a second walk; give one that has."
+            len(wide) > 0,
+            f"No episode of subject '{key[0]}' has both a first and a second walk; give one that has.",
         )
         later = [number for number in wide.columns if 1 <= number <= last]
         first, rest = float(wide[0].mean()), float(wide[later].mean(axis=1).mean())

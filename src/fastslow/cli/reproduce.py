@@ -28,7 +28,9 @@ class Reproduce:
     name: Positional[Annotated[str, arg(help="An experiment of `fastslow list experiments`.")]] = ""
     preset: Annotated[str, arg(help="smoke (seconds), quick, laptop (claims must hold) or full.")] = "quick"
     seeds: Annotated[int | None, arg(help="Number of seeds (default: the preset's).")] = None
-    compare: Annotated[tuple[str, ...], arg(help="Trials of others (CSV, BIDS, NWB, NetCDF) to measure too.")] = ()
+    compare: Annotated[
+        tuple[str, ...], arg(help="Trials of others (CSV, BIDS, NWB, NetCDF) to measure too.")
+    ] = ()
     out: Annotated[str, arg(help="Run directory (default: runs/NAME_PRESET).")] = ""
     strict: Annotated[bool, arg(help="Exit with code 3 where a claim is not accepted.")] = False
     quiet: Annotated[bool, arg(help="Show no progress.")] = False

@@ -87,7 +87,11 @@ def simulate(
     agents = trained["agent"]
     newborn = [recurrent.make(TEST, AGENT, jax.random.fold_in(birth_key, i)) for i in range(config.seeds)]
     records = {"agent": collect(agents, TEST, test_key, config.episodes)}
-    for name, make in (("bayes_forager", bayes_forager), ("local_matcher", local_matcher), ("random", uniform)):
+    for name, make in (
+        ("bayes_forager", bayes_forager),
+        ("local_matcher", local_matcher),
+        ("random", uniform),
+    ):
         records[name] = collect([make(PLAIN)] * config.seeds, PLAIN, test_key, config.episodes)
     # Who acts, and whose units are kept; in one form, so that it is one program.
     pairs = {"agent": (agents, agents), "untrained": (newborn, newborn), "listener": (agents, newborn)}
@@ -150,10 +154,14 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     held_out = over({name: line_differences(blocks[name], "held_out") for name in OURS})
     repeats = {name: win_stay(table) for name, table in rows.items()}
     weights = {name: income_regression(table) for name, table in rows.items() if name != "random"}
-    reward = over({name: table.groupby("subject")["reward"].mean().reset_index() for name, table in rows.items()})
+    reward = over(
+        {name: table.groupby("subject")["reward"].mean().reset_index() for name, table in rows.items()}
+    )
     living = {name: records[UNITS + name] for name in ("agent", "untrained", "listener")}
     units = over({name: unit_coding(record, VARIABLES, shuffles=SHUFFLES) for name, record in living.items()})
-    strict = unit_coding(living["agent"], VARIABLES, control="episodes", shuffles=SHUFFLES).assign(name="agent")
+    strict = unit_coding(living["agent"], VARIABLES, control="episodes", shuffles=SHUFFLES).assign(
+        name="agent"
+    )
     expected = (*VARIABLES[:3], "expected_reward")
     critic = over({name: unit_coding(r, expected, shuffles=SHUFFLES) for name, r in living.items()})
 
@@ -196,13 +204,17 @@ def claims(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         rows.append(exact(f"{name}: part of blocks with an infinite log ratio, left out", infinite))
         for measure in ("slope", "r"):
             pooled = of("lines_pooled", measure, name=name)[0]
-            rows.append(exact(f"{name}: choice fraction on income fraction, {measure}, blocks pooled", pooled))
+            rows.append(
+                exact(f"{name}: choice fraction on income fraction, {measure}, blocks pooled", pooled)
+            )
         for measure in ("win_stay", "lose_shift"):
             rows.append(claim(f"{name}: {measure.replace('_', '-')}", of("repeats", measure, name=name)))
         rows.append(claim(f"{name}: reward per trial", of("reward", "reward", name=name)))
     for name in OURS:
         for measure in ("sensitivity", "bias"):
-            rows.append(claim(f"{name}: {measure}, held out less trained", of("held_out", measure, name=name)))
+            rows.append(
+                claim(f"{name}: {measure}, held out less trained", of("held_out", measure, name=name))
+            )
     found = claim("", of("held_out", "sensitivity", name="agent"))
     within = found["low"] >= -0.15 and found["high"] <= 0.15
     rows.append(exact("agent: interval of held out less trained within .15", float(within)))
@@ -220,7 +232,10 @@ def claims(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         rows.append(exact(f"units, {variable}: strongest, least over seeds", mine["strongest"].min()))
         rows.append(claim(f"units, {variable}: mean", mine["mean"]))
         rows.append(claim(f"units, {variable}: mean less shuffled 99 %", mine["mean"] - mine["shuffled_p99"]))
-        for twin, what in (("untrained", "untrained twin"), ("listener", "untrained twin in the agent's trials")):
+        for twin, what in (
+            ("untrained", "untrained twin"),
+            ("listener", "untrained twin in the agent's trials"),
+        ):
             theirs = of(source, "mean", name=twin, variable=variable)
             rows.append(claim(f"units, {variable}: mean less {what}", mine["mean"] - theirs))
         rows.append(claim(f"units, {variable}: proportion, p < .001 corrected", mine["proportion"]))
@@ -264,7 +279,9 @@ def draw_history(tables: Mapping[str, pd.DataFrame], shown: list[str]) -> Drawin
         tables[what][tables[what]["name"].isin(shown)] for what in ("repeats_summary", "repeats")
     )
     panels_foraging.repeats(axes[0, -1], repeats, by_subject)
-    return Drawing(figure, {"weights": tables["weights"][tables["weights"]["name"].isin(names)], "repeats": repeats})
+    return Drawing(
+        figure, {"weights": tables["weights"][tables["weights"]["name"].isin(names)], "repeats": repeats}
+    )
 
 
 def draw_units(tables: Mapping[str, pd.DataFrame]) -> Drawing:
@@ -305,7 +322,10 @@ def expectations() -> tuple[Expectation, ...]:
                 note="reported; at fixation last action and reward are inputs, which any network passes on",
             ),
             Expectation(
-                f"{about}: mean less shuffled episodes 99 %", "not published", where="control", note="reported"
+                f"{about}: mean less shuffled episodes 99 %",
+                "not published",
+                where="control",
+                note="reported",
             ),
             Expectation(
                 f"{about}: proportion, p < .001 corrected",
@@ -330,17 +350,32 @@ def expectations() -> tuple[Expectation, ...]:
         ),
         Expectation("agent: sensitivity, held out less trained", 0.0, -0.15, 0.15, FIG_2, "figure"),
         Expectation("agent: interval of held out less trained within .15", 1.0, 1.0, 1.0, FIG_2, "figure"),
-        Expectation("agent: bias, held out less trained", 0.0, where=FIG_2, confidence="figure", note="reported"),
         Expectation(
-            "agent: log-ratio r2", ".548 and .740 (monkeys)", where="Tsutsui 2016", confidence="text", note="reported"
+            "agent: bias, held out less trained", 0.0, where=FIG_2, confidence="figure", note="reported"
         ),
         Expectation(
-            "agent: part of blocks with an infinite log ratio, left out", "not said", where="own count", note="reported"
+            "agent: log-ratio r2",
+            ".548 and .740 (monkeys)",
+            where="Tsutsui 2016",
+            confidence="text",
+            note="reported",
+        ),
+        Expectation(
+            "agent: part of blocks with an infinite log ratio, left out",
+            "not said",
+            where="own count",
+            note="reported",
         ),
         Expectation("agent: weight of the last reward", "above 0", low=0.0, where=FIG_2, confidence="figure"),
-        Expectation("agent: weight of the last choice", "below 0", high=0.0, where=FIG_2, confidence="figure"),
         Expectation(
-            "agent: weight of the reward ten trials back", "near 0", where=FIG_2, confidence="figure", note="reported"
+            "agent: weight of the last choice", "below 0", high=0.0, where=FIG_2, confidence="figure"
+        ),
+        Expectation(
+            "agent: weight of the reward ten trials back",
+            "near 0",
+            where=FIG_2,
+            confidence="figure",
+            note="reported",
         ),
         Expectation("agent: win-stay", "not published", where="own count", note="reported"),
         Expectation("agent: lose-shift", "not published", where="own count", note="reported"),
@@ -348,9 +383,14 @@ def expectations() -> tuple[Expectation, ...]:
         Expectation("bayes_forager: reward per trial", "best known", where="own count", note="reported"),
         Expectation("bayes_forager: log-ratio sensitivity", "best known", where="own count", note="reported"),
         Expectation(
-            "bayes_forager: sensitivity, held out less trained", "never trained", where="own count", note="reported"
+            "bayes_forager: sensitivity, held out less trained",
+            "never trained",
+            where="own count",
+            note="reported",
         ),
-        Expectation("local_matcher: log-ratio sensitivity", "not published", where="own count", note="reported"),
+        Expectation(
+            "local_matcher: log-ratio sensitivity", "not published", where="own count", note="reported"
+        ),
         Expectation("random: log-ratio sensitivity", 0.0, where="control", note="reported"),
         *units,
         *(

@@ -13,7 +13,9 @@ GAP, HEAD = 0.12, 0.5
 
 
 @panel
-def film(axes: Axes, pixels: pd.DataFrame, captions: pd.DataFrame, columns: int = 8) -> dict[int, list[Artist]]:
+def film(
+    axes: Axes, pixels: pd.DataFrame, captions: pd.DataFrame, columns: int = 8
+) -> dict[int, list[Artist]]:
     """Frames side by side, row by row, each with its step and what happened after it.
 
     **Arguments**: `pixels` with columns step, row, column (0, 1, ... from the top left), red, green, blue (0 to 1);
