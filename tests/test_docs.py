@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 from fastslow import bibliography, catalog
-from fastslow.cli import COMMANDS, analyse, behave, cite, export, options, parse, report, reproduce, train
+from fastslow.cli import (
+    COMMANDS,
+    analyse,
+    behave,
+    cite,
+    export,
+    options,
+    parse,
+    recover,
+    report,
+    reproduce,
+    train,
+)
 from fastslow.cli import catalogue as listing
 from fastslow.records.presets import PRESETS
 from fastslow.records.schema import SCHEMA
@@ -139,6 +151,7 @@ FORMS: dict[str, Callable[[list[str]], type]] = {
     "behave": lambda words: fields(behave.fields_of(words)),
     "analyse": lambda words: fields(analyse.fields_of(words)),
     "export": lambda words: export.Export,
+    "recover": lambda words: fields(recover.fields_of(words)),
 }
 """What reads the words of each command."""
 

@@ -185,6 +185,11 @@ AGENTS = entries(
         "rescorla_wagner": ("agents.rescorla_wagner:rescorla_wagner", "delta rule, softmax", "rescorla1972"),
         "bayes_forager": ("agents.foragers:bayes_forager", "knows how sides are baited", "wang2018"),
         "local_matcher": ("agents.foragers:local_matcher", "matches recent income", "sugrue2004"),
+        "win_stay_lose_shift": (
+            "agents.win_stay:win_stay_lose_shift",
+            "repeats what paid, leaves what did not",
+            "wilson2019",
+        ),
         "model_free": ("agents.tabular:model_free", "SARSA(lambda) in the two-step task", "daw2011"),
         "model_based": ("agents.tabular:model_based", "planner in the two-step task", "daw2011"),
         "hybrid": ("agents.tabular:hybrid", "weighs planner and SARSA(lambda)", "daw2011"),
@@ -249,6 +254,7 @@ EXPERIMENTS = entries(
             "wang2018 miller2017",
         ),
         "mazes": ("experiments.mazes:EXPERIMENT", "one walk is enough", "duan2016 wang2016"),
+        "recovery": ("experiments.recovery:EXPERIMENT", "are the fits to be believed?", "wilson2019 daw2011"),
     }
 )
 # An analysis: a function of a trial table (`trials`) or of a record with units (`record`), per subject; its other
@@ -333,6 +339,13 @@ ANALYSES = entries(
             "analysis.navigation:walk_savings",
             "later walks over the first",
             "duan2016 wang2016",
+        "walk_lengths": ("analysis.navigation:walk_lengths", "actions in each walk through a maze", "duan2016"),
+        "walk_savings": ("analysis.navigation:walk_savings", "later walks over the first", "duan2016 wang2016"),
+        "fit_models": (
+            "analysis.fit_models:fit_models",
+            "models of choice fitted and compared",
+            "daw2011 wilson2019 stephan2009",
+            "analysis.compare_models:compare_models",
         ),
     }
 )

@@ -18,6 +18,7 @@ from fastslow.agents.rescorla_wagner import rescorla_wagner
 from fastslow.agents.thompson import thompson
 from fastslow.agents.ucb import ucb
 from fastslow.agents.uniform import uniform
+from fastslow.agents.win_stay import win_stay_lose_shift
 from fastslow.errors import UserError
 from fastslow.loop import run
 from fastslow.tasks.bandit import CorrelatedBandit, IndependentBandit, easy, pull, start_pulls
@@ -248,6 +249,16 @@ def test_rescorla_wagner_by_hand():
     np.testing.assert_allclose(output.probes["q"], [0.375, 0.75])
     assert float(output.probes["delta_reward"]) == 0.5
     np.testing.assert_allclose(jax.nn.softmax(output.logits)[1], 1 / (1 + np.exp(-0.75)), rtol=1e-6)
+
+
+def test_win_stay_lose_shift_by_hand():
+    """Three arms, epsilon .3: an arm that paid is repeated with .7 + .1; one that did not, with .1 alone."""
+    agent = win_stay_lose_shift(IndependentBandit(3), 0.3)
+    chance = jax.nn.softmax(feed(agent).logits)
+    np.testing.assert_allclose(chance, [1 / 3] * 3, rtol=1e-5)
+    np.testing.assert_allclose(jax.nn.softmax(feed(agent, (2, 1.0)).logits), [0.1, 0.1, 0.8], rtol=1e-5)
+    lost = feed(agent, (2, 1.0), (1, 0.0), (-1, 0.0))
+    np.testing.assert_allclose(jax.nn.softmax(lost.logits), [0.45, 0.1, 0.45], rtol=1e-5)
 
 
 def test_ucb_by_hand():

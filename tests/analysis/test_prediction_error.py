@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from fastslow.analysis.prediction_error import prediction_error_regression
+from fastslow.analysis.prediction_error import model_based_weight, prediction_error_regression
 from fastslow.errors import UserError
 
 
@@ -53,6 +53,15 @@ def test_per_subject_and_event_and_coinciding_predictors():
     same = rows.iloc[1]
     assert same["r2_model_free"] == same["r2_model_based"] > 0.8
     assert same["r2_model_free_residual"] == same["r2_model_based_residual"] == 0.0
+
+
+def test_the_weight_is_that_of_the_mixture():
+    table = made(noise=0.0, weight_based=0.3 * 2, weight_free=0.7 * 2)
+    weights = model_based_weight(pd.concat([table, made(weight_based=1.0, subject="t")]))
+    assert weights["weight"].tolist()[0] == pytest.approx(0.3)
+    assert weights["weight"].tolist()[1] == pytest.approx(1.0, abs=0.1)
+    with pytest.raises(UserError, match="for s are the same"):
+        model_based_weight(table.assign(rpe_model_free=table["rpe_model_based"]))
 
 
 def test_rows_flagged_invalid_are_left_out():

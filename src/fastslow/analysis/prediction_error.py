@@ -80,3 +80,34 @@ def prediction_error_regression(
             | {"slope_model_free": float((errors * free).mean()) * scale[rpe] / scale["rpe_model_free"]}
         )
     return pd.DataFrame(rows)
+
+
+def model_based_weight(steps: pd.DataFrame, rpe: str = "rpe") -> pd.DataFrame:
+    """How much the planner's expectation weighs in each subject's RPEs beside the model-free learner's: 0 to 1.
+
+    Both together, RPE = b_0 + b_F rpe_model_free + b_D (rpe_model_based - rpe_model_free); the weight is b_D / b_F,
+    since an expectation w Q_MB + (1 - w) Q_MF gives b_D = w b_F (Daw et al. 2011, the difference regressor beside
+    the model-free one).
+
+    **Arguments**: `steps` as in `prediction_error_regression`, of one kind of event (second_stage).
+
+    **Returns**: one row per subject: weight, and n. **Errors**: `UserError` where the two predictions are the same.
+    """
+    need_columns(steps, ["subject", rpe, "rpe_model_based", "rpe_model_free"], "table of prediction errors")
+    steps = valid_rows(steps)
+    check(len(steps) > 0, "The table of prediction errors has no valid row; give at least three.")
+    rows = []
+    for subject, part in steps.groupby("subject", sort=True):
+        names = (rpe, "rpe_model_based", "rpe_model_free")
+        errors, based, free = (
+            numbers(part, name, f"table of prediction errors ({subject})") for name in names
+        )
+        design = np.stack([np.ones_like(free), free, based - free], axis=1)
+        (_, common, difference), _, rank, _ = np.linalg.lstsq(design, errors, rcond=1e-9)
+        check(
+            rank == 3 and abs(common) > 1e-12,
+            f"The two learners' prediction errors for {subject} are the same or tell nothing of its own, so "
+            "they have no weights; take those at the onset of the second stage.",
+        )
+        rows.append({"subject": subject, "weight": float(difference / common), "n": len(part)})
+    return pd.DataFrame(rows)

@@ -51,7 +51,7 @@ class Choices(NamedTuple):
 
 
 def learned_values(
-    alpha: float, choices: Choices, start: float
+    alpha: float | Float[np.ndarray, "episode 1"], choices: Choices, start: float
 ) -> tuple[Float[np.ndarray, "trial *block episode arm"], Float[np.ndarray, "trial *block episode arm"]]:
     """Values before each choice and their derivatives by alpha, by one pass over the trials."""
     values, slopes = np.empty_like(choices.chosen), np.empty_like(choices.chosen)

@@ -16,6 +16,7 @@ COMMANDS = {
     "behave": ("behave", "record a trained agent, its weights frozen"),
     "analyse": ("analyse", "any subject's trials, by any analysis"),
     "export": ("export", "trials in another format: NWB, BIDS, CSV, NetCDF"),
+    "recover": ("recover", "whether fitted parameters and models can be believed"),
     "report": ("report", "rebuild a run's figures and report without retraining"),
 }
 WRONG = 2

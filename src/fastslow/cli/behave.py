@@ -81,6 +81,7 @@ def of_run(run: Path) -> Trained:
     configuration = manifest["configuration"]
     if configuration.get("command") != "train":
         names = sorted(entry.name for entry in (run / "train").glob("*"))
+        check(bool(names), f"'{run}' holds an experiment in which nobody is trained; name another run.")
         raise UserError(f"'{run}' holds an experiment; name one of its runs, as in '{run}/train/{names[0]}'.")
     chosen = {kind: read_choice(configuration[kind]) for kind in ("task", "agent", "trainer")}
     training = training_of(**chosen)

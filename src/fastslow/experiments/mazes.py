@@ -123,7 +123,9 @@ def simulate(
     for number, (place, (task, episodes)) in enumerate(tests.items()):
         place_key = jax.random.fold_in(key, number)
         prefix = "i_" if place == "i" else ""
-        newborn = [recurrent.make(task, CONTROL, jax.random.fold_in(key, seed)) for seed in range(config.seeds)]
+        newborn = [
+            recurrent.make(task, CONTROL, jax.random.fold_in(key, seed)) for seed in range(config.seeds)
+        ]
         players = {
             "agent": trained[f"{prefix}agent"],
             "feedforward": trained.get(f"{prefix}feedforward", newborn),
@@ -244,7 +246,9 @@ def claims(lengths: pd.DataFrame, savings: pd.DataFrame) -> pd.DataFrame:
         found = claim(f"{name}, {PLACES[place]}: {later} / first walk", values["ratio"])
         rows.append(found)
         if not values["note"].any():
-            rows.append(claim(f"{name}, {PLACES[place]}: {later} / first walk, found alone", values["found_ratio"]))
+            rows.append(
+                claim(f"{name}, {PLACES[place]}: {later} / first walk, found alone", values["found_ratio"])
+            )
         if name == "feedforward":
             holds_one = found["low"] <= 1 <= found["high"]
             rows.append(exact(f"{name}, {PLACES[place]}: the ratio's interval holds 1", float(holds_one)))

@@ -39,6 +39,8 @@ P_LEFT_MAP = ListedColormap(colormaps["viridis"](np.linspace(0, 0.92, 256)), "p_
 """Colour map of probabilities from 0 to 1: viridis without its palest end, which is lost on white."""
 LOSS_MAP = "cividis_r"
 """Colour map of regret: darker is worse."""
+SHARE_MAP = "Blues"
+"""Colour map of shares from 0 to 1: darker is more."""
 ARMS = ("#2F4B6E", "#E8D9B5")
 """Left and right arm of an action raster."""
 
@@ -115,6 +117,7 @@ LOOKS: dict[str, Look] = {
     "model_based": Look("model-based", "#332288", "-", "^"),
     "model_free": Look("model-free", "#CC79A7", "-", "v"),
     "hybrid": Look("hybrid", "#7A6FB0", "-", "p"),
+    "win_stay_lose_shift": Look("win-stay lose-shift", "#9A9A3C", (0, (1, 1)), "*"),
     "rescorla_wagner": Look("Rescorla-Wagner", "#7A5C1E", (0, (3, 1.5)), "s"),
     "control": Look("untouched", FAST),
     "block_win": Look("risky win blocked", "#0072B2"),

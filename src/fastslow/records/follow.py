@@ -53,10 +53,11 @@ def follow(
     differ from the form in which they were made); `behaviour` a trial table or a record, see `script`; `key` for
     agents that draw (by default always the same).
 
-    **Returns** columns: p_choice_0, ... the probability of each choice; log_likelihood of the one made;
-    value when choosing and, where it is a step of its own, value_stage2; every probe of the agent (q_0, q_1,
-    ...) when choosing; and its prediction errors on the trial, as far as it has them: delta_stage2 =
-    V(s2) - Q(a1), delta_reward = r - V(s2). log_likelihood and errors are NaN where the trial is not valid.
+    **Returns** columns: p_choice_0, ... the probability of each choice; log_likelihood of the one made, and
+    log_likelihood2 of the second choice where a trial has two; value when choosing and, where it is a step of its
+    own, value_stage2; every probe of the agent (q_0, q_1, ...) when choosing; and its prediction errors on the
+    trial, as far as it has them: delta_stage2 = V(s2) - Q(a1), delta_reward = r - V(s2). Likelihoods and errors
+    are NaN where the trial is not valid.
     """
     table = trials_of(behaviour) if isinstance(behaviour, xr.Dataset) else behaviour
     forced = script(table, task)
@@ -72,12 +73,12 @@ def columns_of(forced: Script, outputs: Output, table: pd.DataFrame) -> dict[str
     learning = (forced.lane, start + forced.stages)
 
     offered = slice(forced.first_choice, forced.first_choice + forced.choices)
-    logits = outputs.logits[choosing][:, offered].astype(float)
-    logits -= logits.max(axis=1, keepdims=True)
-    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    made = np.where(forced.valid, table["action"], 0).astype(int)
+    log_p = log_probabilities(outputs.logits[choosing][:, offered])
     columns = {f"p_choice_{i}": np.exp(log_p[:, i]) for i in range(forced.choices)}
-    columns["log_likelihood"] = np.where(forced.valid, log_p[np.arange(len(made)), made], np.nan)
+    columns["log_likelihood"] = of_made(log_p, forced, table["action"])
+    if forced.second_choice:
+        second = log_probabilities(outputs.logits[forced.lane, start + forced.stages - 1])
+        columns["log_likelihood2"] = of_made(second, forced, table["action2"])
     columns["value"] = outputs.value[choosing]
     if forced.stages > 1:
         columns["value_stage2"] = outputs.value[forced.lane, start + forced.stages - 1]
@@ -92,6 +93,18 @@ def columns_of(forced: Script, outputs: Output, table: pd.DataFrame) -> dict[str
             flat = values.reshape(len(values), -1)
             columns |= {f"{name}_{i}": flat[:, i] for i in range(flat.shape[1])}
     return columns
+
+
+def log_probabilities(logits: np.ndarray) -> np.ndarray:
+    """Of each option (last axis), in double precision."""
+    logits = logits.astype(float) - logits.max(axis=-1, keepdims=True)
+    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+
+def of_made(log_p: np.ndarray, forced: Script, choice: pd.Series) -> np.ndarray:
+    """The log probability of each row's choice; NaN where the trial is not valid."""
+    made = np.where(forced.valid, choice, 0).astype(int)
+    return np.where(forced.valid, log_p[np.arange(len(made)), made], np.nan)
 
 
 def predicted_errors(

@@ -36,6 +36,8 @@ class Script(NamedTuple):
     """Number of choices."""
     valid: np.ndarray
     """Rows that hold a choice and its outcome."""
+    second_choice: bool = False
+    """Whether it matters what is chosen at the second stage (`action2`)."""
 
 
 def script(trials: pd.DataFrame, task: Task) -> Script:
@@ -87,7 +89,8 @@ def script(trials: pd.DataFrame, task: Task) -> Script:
     else:
         built = in_steps(form, grid, reward, penalty)
     fixation = int(form.fixation)
-    return Script(built, lane, position, form.stages, fixation, fixation, choices, valid)
+    second = form.second_actions > 1
+    return Script(built, lane, position, form.stages, fixation, fixation, choices, valid, second)
 
 
 def valid_rows(trials: pd.DataFrame, columns: list[str], choices: int) -> np.ndarray:

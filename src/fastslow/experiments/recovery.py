@@ -1,0 +1,257 @@
+"""Are the fits to be believed? Agents whose parameters are known behave, are fitted, and must come back.
+
+The agents of the catalog simulate, so what is checked is what is used: the same agents that follow trials, and the
+same fits that people's and rats' trials go through. Wilson & Collins 2019; the models are those of Daw et al. 2011.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+import pandas as pd
+import xarray as xr
+from jaxtyping import Array, Key
+
+from fastslow import catalog
+from fastslow.agents.agent import Agent
+from fastslow.analysis.choice_data import BANDIT, ONE_CHOICE, TWO_CHOICES
+from fastslow.analysis.choice_models import MODELS, find
+from fastslow.analysis.compare_models import bic_table
+from fastslow.analysis.fit_models import check_prior, fit_models
+from fastslow.analysis.recovery import beside_truth, model_recovery, parameter_recovery
+from fastslow.experiments.claims import claim, table
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
+from fastslow.figures import panels_fits, style
+from fastslow.records.collect import collect
+from fastslow.records.record import trials
+from fastslow.tasks.task import Task
+from fastslow.tasks.two_step_daw import TwoStepDaw
+
+RANGES: dict[str, tuple[float, float]] = {
+    "alpha": (0.0, 1.0),
+    "alpha1": (0.0, 1.0),
+    "alpha2": (0.0, 1.0),
+    "lambda": (0.0, 1.0),
+    "beta": (2.0, 10.0),
+    "beta1": (2.0, 25.0),
+    "beta2": (1.0, 10.0),
+    "w": (0.0, 0.8),
+    "p": (-0.1, 0.1),
+    "epsilon": (0.05, 0.5),
+}
+"""Between which values the simulated subjects' parameters are drawn, uniformly and independently.
+
+A planner's alpha1 and lambda leave no trace in its choices (w near 1), nor does a learning rate in choices that are
+nearly random (beta1 small) or nearly all repeated (p large): hence the bounds of w, beta1 and p.
+"""
+AS_PEOPLE = RANGES | {"beta1": (2.0, 8.0), "beta2": (2.0, 8.0), "w": (0.0, 1.0), "p": (-0.1, 0.3)}
+"""Around the medians of people in Daw 2011 (beta1 5.19, beta2 3.69, w .39, p .11)."""
+
+
+def draw_agents(
+    name: str, task: Task, ranges: Mapping[str, tuple[float, float]], count: int, key: Key[Array, ""]
+) -> tuple[list[Agent], dict[str, list[float]]]:
+    """Agents of one model with parameters drawn from `ranges`, and these parameters."""
+    form = form_of_trials(task)[0]
+    # SARSA(1) without perseveration is Rescorla-Wagner learning in a task of two steps, whatever its steps.
+    delta_rule = name == "rescorla_wagner" and form != BANDIT
+    make = catalog.load("agent", "model_free" if delta_rule else name)
+    names = find(name, form).parameters(form)
+    unit = np.asarray(jax.random.uniform(key, (len(names), count)), float)
+    low, high = np.array([ranges[each] for each in names]).T[..., None]
+    true = dict(zip(names, (low + (high - low) * unit).tolist(), strict=True))
+    agents = []
+    for i in range(count):
+        given = {"lambda_" if each == "lambda" else each: values[i] for each, values in true.items()}
+        agents.append(make(task, **given))
+    return agents, true
+
+
+def simulated(
+    models: Sequence[str],
+    task: Task,
+    subjects: int,
+    key: Key[Array, ""],
+    prior: str = "none",
+    ranges: Mapping[str, tuple[float, float]] = RANGES,
+) -> dict[str, xr.Dataset]:
+    """A record per model: `subjects` agents live one episode of `task` each.
+
+    The records' attrs hold the true parameters, and with what prior and transition they are to be fitted.
+    """
+    records = {}
+    form, transition = form_of_trials(task)
+    check_prior(prior)
+    for name in models:
+        find(name, form)
+    for number, name in enumerate(models):
+        draw_key, live_key = jax.random.split(jax.random.fold_in(key, number))
+        agents, true = draw_agents(name, task, ranges, subjects, draw_key)
+        attrs = {"model": name, "true": true, "prior": prior}
+        attrs |= {} if transition is None else {"transition": transition}
+        names = [f"{name} {i}" for i in range(subjects)]
+        records[name] = collect(agents, task, live_key, 1, names, attrs=attrs)
+    return records
+
+
+def form_of_trials(task: Task) -> tuple[str, float | None]:
+    """The form that the trials of a task have for the fits, and its common transition where it has one."""
+    columns = {variable.name for variable in task.trial_variables}
+    if "transition" not in columns:
+        return BANDIT, None
+    return TWO_CHOICES if "action2" in columns else ONE_CHOICE, float(task.transition)
+
+
+def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
+    """Fit every model to every simulated subject; hold parameters against the truth, models against each other.
+
+    Models are compared at their greatest likelihood. Parameters are held against the truth at the greatest likelihood
+    and, where the records ask for a prior, at the greatest posterior probability too.
+    """
+    models = tuple(name for name in MODELS if name in records)
+    fits = {
+        name: fit_models(trials(records[name]), models, records[name].attrs.get("transition"))
+        for name in models
+    }
+    both = []
+    for name, record in records.items():
+        model, rows = record.attrs["model"], trials(record)
+        truth = truth_of(record)
+        for prior in dict.fromkeys(("none", record.attrs["prior"])):
+            own = name in fits and prior == "none"
+            fitted = fits[name] if own else fit_models(rows, [model], record.attrs.get("transition"), prior)
+            both.append(beside_truth(fitted, truth).assign(simulated=name, prior=prior))
+    table = pd.concat(both, ignore_index=True)
+    parameters, confusion = parameter_recovery(table), model_recovery(fits)
+    return {
+        "fits": pd.concat([rows.assign(simulated=name) for name, rows in fits.items()], ignore_index=True),
+        "parameters_by_subject": table,
+        "parameters": parameters,
+        "confusion": confusion,
+        "confusion_matrix": matrix(confusion),
+        CLAIMS: claims(parameters, fits),
+    }
+
+
+def truth_of(record: xr.Dataset) -> pd.DataFrame:
+    """The true parameters of a record of simulated subjects: subject, model, parameter, true."""
+    subjects = record["subject"].to_numpy()
+    rows = [
+        {"subject": subject, "model": record.attrs["model"], "parameter": parameter, "true": value}
+        for parameter, values in record.attrs["true"].items()
+        for subject, value in zip(subjects, values, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def models_for(task: Task) -> tuple[str, ...]:
+    """The models that the trials of a task allow."""
+    form = form_of_trials(task)[0]
+    return tuple(name for name, model in MODELS.items() if form in model.forms)
+
+
+def matrix(confusion: pd.DataFrame) -> pd.DataFrame:
+    """The confusion matrix as a table to print: simulated in rows, fitted in columns."""
+    order = pd.unique(confusion["simulated"])
+    wide = confusion.pivot(index="simulated", columns="fitted", values="share").loc[order, order]
+    return wide.rename_axis(columns=None).reset_index()
+
+
+def claims(parameters: pd.DataFrame, fits: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    rows = []
+    for row in parameters.to_dict("records"):
+        how = "likelihood" if row["prior"] == "none" else f"{row['prior']} prior"
+        measure = f"{row['simulated']}: r of {row['parameter']}, {how}"
+        rows.append({"measure": measure, "value": row["r"], "low": row["r_low"], "high": row["r_high"]})
+    for name, fitted in fits.items():
+        own = bic_table(fitted)["best"] == name
+        rows.append(claim(f"{name}: share recovered as itself", own.to_numpy(float)))
+    return table(rows)
+
+
+@style.panel
+def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
+    """True against fitted, a figure per simulated model; and the confusion matrix."""
+    drawings = {}
+    table = tables["parameters_by_subject"]
+    for (name, prior), rows in table.groupby(["simulated", "prior"], sort=False):
+        parameters = list(pd.unique(rows["parameter"]))
+        columns = min(len(parameters), 4)
+        figure, axes = style.figure(columns, -(-len(parameters) // columns), letters=False)
+        for axis in axes.flat[len(parameters) :]:
+            axis.set_visible(False)
+        for axis, parameter in zip(axes.flat, parameters, strict=False):
+            part = rows[rows["parameter"] == parameter].assign(name=rows["model"])
+            panels_fits.recovered(axis, part, parameter)
+        drawings[f"parameters_{name}" + ("" if prior == "none" else f"_{prior}_prior")] = Drawing(
+            figure, rows
+        )
+    figure, axes = style.figure(1, 1, "middle", height=85)
+    panels_fits.confusion(axes[0, 0], tables["confusion"])
+    return drawings | {"confusion": Drawing(figure, tables["confusion"])}
+
+
+@dataclass(frozen=True)
+class RecoveryConfig:
+    """How much of it."""
+
+    seeds: int = 100
+    """Simulated subjects per model."""
+    trials: int = 200
+    """Trials of each, two choices a trial."""
+
+
+def conditions(config: RecoveryConfig) -> dict[str, Condition]:
+    """Nobody is trained."""
+    return {}
+
+
+def simulate(
+    config: RecoveryConfig, trained: dict[str, list[Agent]], key: Key[Array, ""]
+) -> dict[str, xr.Dataset]:
+    task = TwoStepDaw(trials=config.trials)
+    keys = jax.random.split(key)
+    records = simulated(tuple(MODELS), task, config.seeds, keys[0], "weak")
+    people = simulated(["hybrid"], task, config.seeds, keys[1], "weak", AS_PEOPLE)
+    return records | {"hybrid_as_people": people["hybrid"]}
+
+
+HYBRID = MODELS["hybrid"].parameters(TWO_CHOICES)
+WHERE = "the check of Wilson & Collins 2019; the bound is ours"
+
+
+def expectations() -> tuple[Expectation, ...]:
+    target = {"where": WHERE, "confidence": "target"}
+    judged = [Expectation(f"hybrid: r of {name}, weak prior", "high", low=0.8, **target) for name in HYBRID]
+    models = [Expectation(f"{name}: share recovered as itself", "high", low=0.8, **target) for name in MODELS]
+    beside = [
+        Expectation(f"hybrid: r of {name}, likelihood", "high", note="reported", **target) for name in HYBRID
+    ]
+    people = [
+        Expectation(f"hybrid_as_people: r of {name}, weak prior", "high", note="reported", **target)
+        for name in HYBRID
+    ]
+    return (*judged, *models, *beside, *people)
+
+
+EXPERIMENT = Experiment(
+    name="recovery",
+    claim=(
+        "Where agents of known parameters choose, the fits give back the parameters of Daw's hybrid and the model that "
+        "chose."
+    ),
+    cite=("wilson2019", "daw2011"),
+    presets={
+        "smoke": RecoveryConfig(2, 30),
+        "quick": RecoveryConfig(40),
+        "laptop": RecoveryConfig(),
+        "full": RecoveryConfig(500),
+    },
+    conditions=conditions,
+    simulate=simulate,
+    measure=measure,
+    draw=draw,
+    expectations=expectations(),
+    printed=("parameters", "confusion_matrix"),
+)

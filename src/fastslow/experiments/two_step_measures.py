@@ -1,0 +1,193 @@
+"""What is measured in the two-step task, of agents, controls, rats and people alike.
+
+Stay probabilities and lagged regression (Wang et al. 2018, Fig. 5c, e), models fitted to the choices (Daw et al. 2011),
+and whose prediction errors the network's resemble (Fig. 5f-g), in Wang's form of the task and in Daw's.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import xarray as xr
+
+from fastslow.agents.bayes_greedy import bayes_greedy
+from fastslow.agents.tabular import model_based, model_free
+from fastslow.analysis.choice_regression import choice_coefficients, choice_indices
+from fastslow.analysis.compare_models import bic_table, compare_models
+from fastslow.analysis.fit_models import fit_models
+from fastslow.analysis.prediction_error import model_based_weight, prediction_error_regression
+from fastslow.analysis.recovery import correlation
+from fastslow.analysis.statistics import summarise
+from fastslow.analysis.stay import CONDITIONS, stay_effects, stay_probability
+from fastslow.errors import check
+from fastslow.experiments.claims import claim, exact, table
+from fastslow.experiments.experiment import CLAIMS
+from fastslow.experiments.two_step_published import ANIMALS, STRIATUM
+from fastslow.figures.panels_two_step import PREDICTORS
+from fastslow.records.follow import predicted_errors
+from fastslow.records.record import trials
+from fastslow.tasks.two_step import TwoStep, TwoStepInOne
+from fastslow.tasks.two_step_daw import TwoStepDaw
+
+IN_ONE, STEPS, DAW = TwoStepInOne(), TwoStep(), TwoStepDaw()
+AGENTS = ("agent", "agent_steps", "agent_daw", "observer", "untrained", "model_based", "model_free")
+DAW_CONTROLS = ("model_based_daw", "model_free_daw")
+ERRORS = {"agent_steps": STEPS, "untrained_steps": STEPS, "agent_daw": DAW, "untrained_daw": DAW}
+"""Whose prediction errors are measured, and in what form of the task; their records are called `rpe_NAME`."""
+ONSET = "second_stage"
+
+
+def measure_other(name: str, record: xr.Dataset) -> None:
+    """Refuse whom the measures below cannot take, or who bears the name of one of ours."""
+    taken = (*AGENTS, *DAW_CONTROLS, *ANIMALS.values())
+    check(
+        name not in taken and not name.startswith("rpe_"),
+        f"'{name}' is the name of a record of two_step; rename the file to compare.",
+    )
+    rows = trials(record)
+    stay_effects(rows)
+    choice_coefficients(rows)
+    fit_models(rows)
+
+
+def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
+    """Stay probabilities and lagged regression of every record; prediction errors of those made for it.
+
+    Models are fitted to the choices of whoever is compared, and of the agent in Daw's form.
+    """
+    behaviour = {
+        ANIMALS.get(name, name): trials(r) for name, r in records.items() if not name.startswith("rpe_")
+    }
+    behaviour["agent_daw"] = trials(records["rpe_agent_daw"])
+    stay = pd.concat([stay_probability(rows).assign(name=name) for name, rows in behaviour.items()])
+    effects = pd.concat([stay_effects(rows).assign(name=name) for name, rows in behaviour.items()])
+    # Chance, and Daw's form, where the second choice matters too, are left out of the regression.
+    left_out = ("untrained", "agent_daw", *DAW_CONTROLS)
+    chosen = {name: choice_coefficients(rows) for name, rows in behaviour.items() if name not in left_out}
+    lags = pd.concat([rows.assign(name=name) for name, rows in chosen.items()])
+    indices = pd.concat([choice_indices(rows).assign(name=name) for name, rows in chosen.items()])
+    reward = pd.concat(
+        [
+            rows.groupby("subject")["reward"].mean().reset_index().assign(name=name)
+            for name, rows in behaviour.items()
+        ]
+    )
+    ours = {*AGENTS, *DAW_CONTROLS} - {"agent_daw"}
+    fits = {name: fit_models(rows) for name, rows in behaviour.items() if name not in ours}
+    steps = errors_of(records)
+    explained = explained_variance(steps)
+    weights = pd.concat([model_based_weight(onset(rows)).assign(name=name) for name, rows in steps.items()])
+    shown = onset(steps["agent_steps"])
+    judged = claims(stay, effects, indices, reward, explained, weights, fits)
+    return {
+        "stay_by_subject": stay,
+        "stay": summarise(stay, ["name", "condition"], "stay"),
+        "effects_by_subject": effects,
+        "lags": summarise(lags, ["name", "lag", "condition"], "coefficient", resamples=1000),
+        "indices_by_subject": indices,
+        "reward_by_subject": reward,
+        "fits": pd.concat([rows.assign(name=name) for name, rows in fits.items()]),
+        "models": pd.concat([compare_models(rows).assign(name=name) for name, rows in fits.items()]),
+        "prediction_errors": explained,
+        "prediction_error_weights": weights,
+        "prediction_error_steps": shown[shown["subject"] == "seed 0"],
+        "striatum": beside_striatum(judged),
+        CLAIMS: judged,
+    }
+
+
+def errors_of(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
+    """Each network's prediction errors beside those of a planner and of a model-free learner, in its own form.
+
+    In Wang's form the planner is the ideal observer; in Daw's, for which there is none, it learns as the other does.
+    """
+    tables = {}
+    for name, task in ERRORS.items():
+        planner = model_based(task) if task is DAW else bayes_greedy(task)
+        tables[name] = predicted_errors(records[f"rpe_{name}"], task, planner, model_free(task))
+    return tables
+
+
+def onset(steps: pd.DataFrame) -> pd.DataFrame:
+    """The valid rows at the onset of the second stage."""
+    return steps[(steps["event"] == ONSET) & steps["valid"]]
+
+
+def explained_variance(steps: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """r2 of the prediction errors: one row per name, subject, event and predictor."""
+    tables = []
+    for name, rows in steps.items():
+        tables.append(prediction_error_regression(rows[rows["valid"]]).assign(name=name))
+    return pd.concat(tables).melt(["name", "subject", "event"], list(PREDICTORS), "predictor", "r2")
+
+
+def claims(
+    stay: pd.DataFrame,
+    effects: pd.DataFrame,
+    indices: pd.DataFrame,
+    reward: pd.DataFrame,
+    explained: pd.DataFrame,
+    weights: pd.DataFrame,
+    fits: Mapping[str, pd.DataFrame],
+) -> pd.DataFrame:
+    def of(rows: pd.DataFrame, column: str, **where: str) -> list[float]:
+        for key, value in where.items():
+            rows = rows[rows[key] == value]
+        return rows[column].tolist()
+
+    rows = []
+    present = set(stay["name"])
+    for name in sorted(present):
+        for condition in CONDITIONS:
+            rows.append(claim(f"{name}: stay, {condition}", of(stay, "stay", name=name, condition=condition)))
+    for name in sorted(present):
+        for effect in ("interaction", "reward_effect"):
+            rows.append(claim(f"{name}: {effect}", of(effects, effect, name=name)))
+    for name in ("agent", "agent_steps", "agent_daw", "observer", "untrained"):
+        rows.append(claim(f"{name}: reward per trial", of(reward, "reward", name=name)))
+    for name in sorted(set(indices["name"])):
+        for index in ("planning_index", "model_free_index"):
+            rows.append(claim(f"{name}: {index}", of(indices, index, name=name)))
+    for name in sorted(set(explained["name"])):
+        for predictor in PREDICTORS:
+            at_onset = of(explained, "r2", name=name, predictor=predictor, event=ONSET)
+            rows.append(claim(f"{name}: {predictor}", at_onset))
+        at_outcome = of(explained, "r2", name=name, predictor="r2_model_based", event="outcome")
+        rows.append(claim(f"{name}: r2 at the outcome", at_outcome))
+        rows.append(
+            claim(f"{name}: weight of planning in prediction errors", of(weights, "weight", name=name))
+        )
+    for name, fitted in fits.items():
+        rows += fitted_claims(name, fitted)
+    rows.append(agreement("agent_daw", weights, fits["agent_daw"]))
+    return table(rows)
+
+
+def fitted_claims(name: str, fits: pd.DataFrame) -> list[dict[str, float | str]]:
+    """How much worse than the planner each other model fits, per subject; and the weight of planning."""
+    bic = bic_table(fits)
+    others = [model for model in bic.columns if model not in ("subject", "best", "model_based")]
+    rows = [claim(f"{name}: BIC, {model} less planner", bic[model] - bic["model_based"]) for model in others]
+    pure = [model for model in bic.columns if model not in ("subject", "best", "hybrid")]
+    planners = bic[pure].idxmin(axis=1) == "model_based"
+    rows.append(claim(f"{name}: share fitted best by the planner, hybrid aside", planners.to_numpy(float)))
+    w = fits.query("model == 'hybrid' and parameter == 'w'")["estimate"]
+    return [*rows, claim(f"{name}: w fitted to choices", w)]
+
+
+def agreement(name: str, weights: pd.DataFrame, fits: pd.DataFrame) -> dict[str, float | str]:
+    """r2 over subjects of the weight of planning in prediction errors with that in choices."""
+    w = fits.query("model == 'hybrid' and parameter == 'w'").set_index("subject")["estimate"]
+    own = weights[weights["name"] == name].set_index("subject")["weight"]
+    r = correlation(own.to_numpy(float), w.loc[own.index].to_numpy(float))
+    return exact(f"{name}: r2 of both weights of planning, over seeds", r**2)
+
+
+def beside_striatum(judged: pd.DataFrame) -> pd.DataFrame:
+    """The review's Box 4, Fig. C-D, as numbers: people's choices and ventral striatum, networks, published and here."""
+    value = judged.set_index("measure")["value"]
+    rows = []
+    for measure, people, network, where in STRIATUM:
+        ours = {f"{name} (here)": value.get(f"{name}: {where}") for name in ("agent_steps", "agent_daw")}
+        rows.append({"measure": measure, "people (Daw 2011)": people, "network (Wang 2018)": network} | ours)
+    shown = pd.DataFrame(rows)
+    return shown.astype(object).where(shown.notna(), "-")

@@ -1,0 +1,104 @@
+"""Panels about fitted models of choice: recovered parameters, recovered models, BIC of one's own subjects.
+
+Wilson & Collins 2019 (Figs on parameter and model recovery).
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+
+from fastslow.analysis.recovery import correlation
+from fastslow.figures import marks
+from fastslow.figures.style import GREY, INK, PALE, SHARE_MAP, look, panel
+
+SYMBOLS: Mapping[str, str] = {
+    "alpha": "α",
+    "alpha1": "α1, learning rate, first stage",
+    "alpha2": "α2, learning rate, second stage",
+    "beta": "β",
+    "beta1": "β1, inverse temperature, first stage",
+    "beta2": "β2, inverse temperature, second stage",
+    "lambda": "λ, eligibility",
+    "w": "w, weight of planning",
+    "p": "p, perseveration",
+    "epsilon": "ε, lapses",
+}
+"""What parameters are called on axes."""
+
+
+@panel
+def recovered(axes: Axes, table: pd.DataFrame, parameter: str) -> Artist:
+    """Fitted against true values of one parameter, a dot per simulated subject, with r and the diagonal.
+
+    **Arguments**: `table` with columns true and estimate of this parameter, and name, the model that was simulated.
+    """
+    marks.need(table, "name", "true", "estimate")
+    true, estimate = (table[column].to_numpy(float) for column in ("true", "estimate"))
+    ends = [min(true.min(), estimate.min()), max(true.max(), np.quantile(estimate, 0.99))]
+    axes.plot(ends, ends, color=GREY, linewidth=0.8, zorder=1)
+    dots = axes.plot(
+        true,
+        np.minimum(estimate, ends[1]),
+        "o",
+        markersize=2.4,
+        markerfacecolor="white",
+        markeredgecolor=look(str(table["name"].iloc[0])).colour,
+        markeredgewidth=0.6,
+        alpha=0.8,
+    )[0]
+    axes.set_xlabel("true")
+    axes.set_ylabel("fitted")
+    r = correlation(true, estimate)
+    axes.set_title(SYMBOLS.get(parameter, parameter), fontsize=7)
+    axes.annotate(f"r = {r:.2f}", (0.04, 0.96), xycoords="axes fraction", va="top", color=INK)
+    return dots
+
+
+@panel
+def confusion(axes: Axes, table: pd.DataFrame) -> AxesImage:
+    """Share of simulated subjects (row: by whom simulated) that each model fits best (column).
+
+    **Arguments**: `table` with columns simulated, fitted and share (0 to 1), one row per cell.
+    """
+    marks.need(table, "simulated", "fitted", "share")
+    names = marks.in_order(table, "simulated")
+    columns = marks.in_order(table, "fitted")
+    grid = (
+        table.pivot(index="simulated", columns="fitted", values="share").loc[names, columns].to_numpy(float)
+    )
+    image = axes.imshow(grid, cmap=SHARE_MAP, vmin=0, vmax=1, aspect="auto")
+    for (i, j), share in np.ndenumerate(grid):
+        axes.text(j, i, f"{share:.2f}", ha="center", va="center", color="white" if share > 0.55 else INK)
+    labels = [marks.wrapped(look(name).label, 12) for name in columns]
+    axes.set_xticks(range(len(columns)), labels)
+    axes.set_yticks(range(len(names)), [marks.wrapped(look(name).label, 12) for name in names])
+    axes.tick_params(length=0)
+    axes.set_xlabel("fitted best")
+    axes.set_ylabel("simulated")
+    return image
+
+
+@panel
+def bic_bars(axes: Axes, table: pd.DataFrame, title: str) -> dict[str, Artist]:
+    """How much worse each model fits than the best one for the group: BIC per subject, a dot each.
+
+    **Arguments**: `table` with columns subject, model and worse (BIC of the subject under the model less that under
+    the group's best model).
+    """
+    marks.need(table, "subject", "model", "worse")
+    names = marks.in_order(table, "model")
+    artists: dict[str, Artist] = {}
+    for i, name in enumerate(names):
+        values = table.loc[table["model"] == name, "worse"].to_numpy(float)
+        artists[name] = marks.bar(axes, i, pd.Series({"mean": values.mean()}), 0.6, look(name))
+        marks.dots(axes, i, values, 0.4, look(name))
+    axes.axhline(0, color=PALE, linewidth=0.8, zorder=0)
+    axes.set_xticks(range(len(names)), [marks.wrapped(look(name).label, 11) for name in names])
+    axes.tick_params(axis="x", length=0)
+    axes.set_ylabel("BIC above the best model's")
+    axes.set_title(title)
+    return artists
