@@ -339,8 +339,7 @@ ANALYSES = entries(
             "analysis.navigation:walk_savings",
             "later walks over the first",
             "duan2016 wang2016",
-        "walk_lengths": ("analysis.navigation:walk_lengths", "actions in each walk through a maze", "duan2016"),
-        "walk_savings": ("analysis.navigation:walk_savings", "later walks over the first", "duan2016 wang2016"),
+        ),
         "fit_models": (
             "analysis.fit_models:fit_models",
             "models of choice fitted and compared",
