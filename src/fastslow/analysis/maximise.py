@@ -1,8 +1,8 @@
 """The greatest likelihood, for many subjects at once: damped Fisher scoring within bounds.
 
 A subject's fit takes thousands of tiny steps in a general optimiser; here all subjects and all starts climb side by
-side, so that each pass over the trials serves them all. The step is (F + mu I)^-1 g with Fisher information F,
-and mu falls where the climb succeeds and rises where it does not (Levenberg-Marquardt).
+side, so that each pass over the trials serves them all. The step is (F + mu D)^-1 g with Fisher information
+F, and mu falls where the climb succeeds and rises where it does not (Levenberg-Marquardt).
 """
 
 from collections.abc import Callable
@@ -14,8 +14,12 @@ from jaxtyping import Bool, Float, Int
 LONGEST = 1.5
 """Greatest change of a coordinate in one step."""
 STEPS = 200
-GAIN = 1e-7
-"""Converged where the next step promises less than this in log likelihood (or posterior)."""
+GAIN = 1e-5
+"""Converged where the next step, undamped, promises less than this in log likelihood (or posterior)."""
+UNDAMPED = 1e-3
+STIFF = 10.0
+"""Information above which the damping of a coordinate grows with it: perseveration times beta is stiff, the logits are
+not. Below it the damping is absolute, so that a flat coordinate creeps and does not leap into another basin."""
 
 
 class Evaluation(NamedTuple):
@@ -48,15 +52,15 @@ def inward(
 def step_of(
     at: Evaluation, free: np.ndarray, damping: np.ndarray
 ) -> tuple[Float[np.ndarray, "problem parameter"], Float[np.ndarray, " problem"]]:
-    """The damped step of each problem, and the gain that it promises."""
+    """The damped step of each problem, no coordinate by more than `LONGEST`, and the gain that it promises."""
     size = at.gradient.shape[1]
     gradient = np.where(free, at.gradient, 0.0)
     both = free[:, :, None] & free[:, None, :]
-    matrix = np.where(both, at.information, 0.0) + damping[:, None, None] * np.eye(size)
-    matrix += np.where(free, 0.0, 1.0)[:, :, None] * np.eye(size)
+    scale = np.diagonal(at.information, axis1=1, axis2=2)
+    diagonal = np.where(free, damping[:, None] * (scale + STIFF), 1.0)
+    matrix = np.where(both, at.information, 0.0) + diagonal[:, :, None] * np.eye(size)
     step = np.linalg.solve(matrix, gradient[..., None])[..., 0]
-    longest = np.abs(step).max(axis=1, keepdims=True)
-    step *= np.minimum(1.0, LONGEST / np.maximum(longest, 1e-300))
+    step = np.clip(step, -LONGEST, LONGEST)
     return step, (gradient * step).sum(axis=1)
 
 
@@ -68,15 +72,16 @@ def climb(objective: Objective, x: np.ndarray, low: np.ndarray, high: np.ndarray
     x = np.clip(x, low, high)
     everyone = np.arange(len(x))
     at = objective(x, everyone)
-    damping, going = np.full(len(x), 1.0), np.ones(len(x), bool)
+    damping, going = np.full(len(x), 0.1), np.ones(len(x), bool)
     done = np.zeros(len(x), bool)
     for _ in range(STEPS):
         which = np.flatnonzero(going)
         if not which.size:
             break
         here = Evaluation(*(part[which] for part in at))
-        step, promised = step_of(here, inward(here, x[which], low, high), damping[which])
-        done[which] = promised < GAIN
+        free = inward(here, x[which], low, high)
+        step, _ = step_of(here, free, damping[which])
+        done[which] = step_of(here, free, np.full(len(which), UNDAMPED))[1] < GAIN
         tried = np.clip(x[which] + step, low, high)
         still = ~done[which]
         going[which] = still

@@ -105,7 +105,7 @@ def model_based_weight(steps: pd.DataFrame, rpe: str = "rpe") -> pd.DataFrame:
         design = np.stack([np.ones_like(free), free, based - free], axis=1)
         (_, common, difference), _, rank, _ = np.linalg.lstsq(design, errors, rcond=1e-9)
         check(
-            rank == 3 and abs(common) > 1e-12,
+            bool(rank == 3 and abs(common) > 1e-12),
             f"The two learners' prediction errors for {subject} are the same or tell nothing of its own, so "
             "they have no weights; take those at the onset of the second stage.",
         )

@@ -17,11 +17,11 @@ from fastslow.figures.style import GREY, INK, PALE, SHARE_MAP, look, panel
 
 SYMBOLS: Mapping[str, str] = {
     "alpha": "α",
-    "alpha1": "α1, learning rate, first stage",
-    "alpha2": "α2, learning rate, second stage",
+    "alpha1": "α1, learning rate 1",
+    "alpha2": "α2, learning rate 2",
     "beta": "β",
-    "beta1": "β1, inverse temperature, first stage",
-    "beta2": "β2, inverse temperature, second stage",
+    "beta1": "β1, inverse temperature 1",
+    "beta2": "β2, inverse temperature 2",
     "lambda": "λ, eligibility",
     "w": "w, weight of planning",
     "p": "p, perseveration",

@@ -114,7 +114,8 @@ def predicted_errors(
 
     Both follow the same trials. V(s2) is what the planner holds of the state reached, for both, so that the two
     predictions differ only in what was expected of the choice: at the second stage V(s2) - Q(a1), with each
-    one's own Q, and at the outcome r - V(s2) for both (Wang et al. 2018, Fig. 5f-g).
+    one's own Q, and at the outcome r - V(s2) for both (Wang et al. 2018, Fig. 5f-g). Where a second choice follows,
+    V(s2) is the value expected of the planner's own choice.
 
     **Returns** two rows per trial: subject, episode, trial, valid, event ("second_stage" or "outcome"),
     rpe_model_based, rpe_model_free; and rpe, the subject's own, if `behaviour` is a record that holds the
@@ -128,8 +129,11 @@ def predicted_errors(
     rows = np.arange(len(table))
     q_based = based[["q_0", "q_1"]].to_numpy()[rows, made]
     q_free = free[["q_0", "q_1"]].to_numpy()[rows, made]
-    onset = based["delta_stage2"].to_numpy()
-    reward = based["delta_reward"].to_numpy()
+    onset, reward = based["delta_stage2"].to_numpy(), based["delta_reward"].to_numpy()
+    if forced.second_choice:
+        # Before the second choice is made, the state is worth what the planner expects of its own choice there.
+        v = np.where(forced.valid, based["value_stage2"], np.nan)
+        onset, reward = v - q_based, np.where(forced.valid, table["reward"], np.nan) - v
     names = [name for name in ("subject", "episode", "trial") if name in table]
     head = table[names].assign(valid=forced.valid)
     parts = [
