@@ -3,14 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from fastslow.agents.rescorla_wagner import rescorla_wagner
 from fastslow.agents.tabular import hybrid, model_based, model_free
 from fastslow.agents.win_stay import win_stay_lose_shift
 from fastslow.analysis.choice_data import BANDIT, ONE_CHOICE, TWO_CHOICES, choices_of
 from fastslow.analysis.choice_models import MODELS, SCALES, evaluate
-from fastslow.analysis.compare_models import bic_table, compare_models, shares
-from fastslow.analysis.fit_models import contains, fit_models
+from fastslow.analysis.compare_models import compare_models, score_table, shares
+from fastslow.analysis.fit_models import WEAK, contains, fit_models
 from fastslow.errors import UserError
 from fastslow.records.follow import follow
 from fastslow.tasks.bandit import IndependentBandit
@@ -231,12 +232,41 @@ def test_refuses_models_that_do_not_fit_the_trials_and_subjects_without_choices(
         fit_models(pd.concat([trials.assign(valid=True), silent]))
 
 
+def test_the_evidence_is_the_integral_over_the_prior():
+    trials = learner(0.3, 4.0, 120, 4)
+    choices = choices_of(trials)
+    # The weak prior's two coordinates, 4 standard deviations to either side.
+    axes = [mean + spread * np.linspace(-4, 4, 61) for mean, spread in (WEAK["unit"], WEAK["positive"])]
+    x = np.stack([part.ravel() for part in np.meshgrid(*axes)], axis=1)
+    lanes = choices.lanes.of(np.zeros(len(x), int))
+    totals = evaluate("rescorla_wagner", x, choices, lanes).total
+    density = np.prod([norm.pdf(x[:, i], *WEAK[kind]) for i, kind in enumerate(("unit", "positive"))], axis=0)
+    cell = np.prod([axis[1] - axis[0] for axis in axes])
+    exact = np.log((np.exp(totals - totals.max()) * density).sum() * cell) + totals.max()
+    fitted = fit_models(trials, ["rescorla_wagner"], prior="weak")
+    assert fitted["evidence"].iloc[0] == pytest.approx(exact, abs=0.2)
+    plain = fit_models(trials, ["rescorla_wagner"])
+    assert plain["evidence"].iloc[0] == pytest.approx(-plain["bic"].iloc[0] / 2)
+
+
+def test_a_few_odd_trials_have_evidence_too():
+    for trials in (table(TWO_CHOICES, 1, 1, 1), table(BANDIT, 2, 1, 5).assign(reward=1.0)):
+        fits = fit_models(trials.assign(valid=True, action=0), prior="weak")
+        assert np.isfinite(fits[["estimate", "low", "high", "evidence", "bic"]].to_numpy()).all()
+        assert (fits["evidence"] <= 0).all()
+
+
 def test_comparison_counts_subjects_and_shares():
     bic = {"a": [10.0, 10.0, 30.0], "b": [20.0, 20.0, 20.0]}
     fits = pd.DataFrame(
         [{"subject": s, "model": m, "bic": values[s]} for s in range(3) for m, values in bic.items()]
-    )
-    assert bic_table(fits)["best"].tolist() == ["a", "a", "b"]
+    ).assign(evidence=lambda rows: -rows["bic"] / 2)
+    assert score_table(fits)["best"].tolist() == ["a", "a", "b"]
+    other = fits.assign(evidence=[1.0, 2.0, 1.0, 2.0, 3.0, 2.0])
+    assert score_table(other, "evidence")["best"].tolist() == ["b", "b", "a"]
+    assert compare_models(other).set_index("model")["most_evident_for"].to_dict() == {"a": 1, "b": 2}
+    with pytest.raises(UserError, match="not compared by 'bci'; did you mean 'bic'"):
+        score_table(fits, "bci")
     compared = compare_models(fits).set_index("model")
     assert compared["best_for"].to_dict() == {"a": 2, "b": 1} and compared["worse"]["a"] == 0
     assert compared["share"]["a"] == pytest.approx(3 / 5, abs=0.01)  # one imagined subject each

@@ -32,5 +32,8 @@ def test_the_confusion_matrix_counts_the_least_bic():
     other = own.assign(model="model_based", bic=[9.0, 9.0, 11.0, 11.0, 11.0])
     cells = model_recovery({"hybrid": pd.concat([own, other])})
     assert cells.set_index("fitted")["share"].to_dict() == {"hybrid": 0.6, "model_based": 0.4}
+    evident = [own.assign(evidence=-5.0), other.assign(evidence=[-4.0, -6.0, -6.0, -6.0, -6.0])]
+    cells = model_recovery({"hybrid": pd.concat(evident)}, "evidence")
+    assert cells.set_index("fitted")["share"].to_dict() == {"hybrid": 0.8, "model_based": 0.2}
     with pytest.raises(UserError, match="fitted by its own model"):
         beside_truth(other, known()[1])

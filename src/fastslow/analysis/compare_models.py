@@ -1,8 +1,9 @@
-"""Which model of choice tells a group's trials best: BIC subject by subject, and over subjects.
+"""Which model of choice tells a group's trials best: BIC or evidence subject by subject, and over subjects.
 
-A sum of BIC over subjects lets one unusual subject decide; so the group is also taken to be a mixture of subjects
-who each follow one of the models, whose shares are estimated (Stephan, Penny, Daunizeau, Moran & Friston 2009), with
--BIC/2 in place of the log evidence. A model's exceedance probability is that of its share being the greatest.
+A sum over subjects lets one unusual subject decide; so the group is also taken to be a mixture of subjects who each
+follow one of the models, whose shares are estimated from the log evidence (Stephan, Penny, Daunizeau, Moran & Friston
+2009): Laplace's approximation where the fits have a prior, -BIC/2 where they have none. A model's exceedance
+probability is that of its share being the greatest.
 """
 
 import numpy as np
@@ -11,24 +12,30 @@ from jaxtyping import Float
 from scipy.special import digamma, softmax
 
 from fastslow.analysis.columns import need_columns, numbers
-from fastslow.errors import check
+from fastslow.errors import UserError, check, nearest
 
 DRAWS = 100_000
 """Draws of the shares from which exceedance probabilities are counted."""
 
 
-def bic_table(fits: pd.DataFrame) -> pd.DataFrame:
-    """BIC of each subject (row) under each model (column), and `best`, the model of least BIC.
+SCORES = {"bic": -1, "aic": -1, "evidence": 1}
+"""By what models may be compared, and whether less or more of it is better."""
 
-    **Arguments**: `fits` from `fit_models`.
 
-    **Errors**: `UserError` where a subject lacks a model that another has.
+def score_table(fits: pd.DataFrame, score: str = "bic") -> pd.DataFrame:
+    """Score of each subject (row) under each model (column), and `best`, the model that it favours.
+
+    **Arguments**: `fits` from `fit_models`; `score` bic, aic or evidence.
+
+    **Errors**: `UserError` where a subject lacks a model that another has, and where a score is missing or unknown.
     """
     what = "table of fits"
-    need_columns(fits, ["subject", "model", "bic"], what)
-    numbers(fits, "bic", what)
+    if score not in SCORES:
+        raise UserError(f"Models are not compared by '{score}'{nearest(score, SCORES)}")
+    need_columns(fits, ["subject", "model", score], what)
+    numbers(fits, score, what)
     once = fits.drop_duplicates(["subject", "model"])
-    wide = once.pivot(index="subject", columns="model", values="bic")
+    wide = once.pivot(index="subject", columns="model", values=score)
     wide = wide.loc[pd.unique(fits["subject"]), pd.unique(fits["model"])]
     lacking = wide.isna().to_numpy()
     row, column = np.argwhere(lacking)[0] if lacking.any() else (0, 0)
@@ -36,7 +43,7 @@ def bic_table(fits: pd.DataFrame) -> pd.DataFrame:
         not lacking.any(),
         f"Subject '{wide.index[row]}' has no fit of '{wide.columns[column]}'; fit the same models to all.",
     )
-    best = wide.idxmin(axis=1).to_numpy()
+    best = (SCORES[score] * wide).idxmax(axis=1).to_numpy()
     return wide.rename_axis(columns=None).reset_index().assign(best=best)
 
 
@@ -58,14 +65,16 @@ def compare_models(fits: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     **Arguments**: `fits` from `fit_models`; `seed` of the draws.
 
     **Returns**: model; bic, the mean over subjects; worse, the mean over subjects of BIC less that of the model
-    that is best for the group (0 for it); best_for, the subjects whose BIC is least under it; subjects; share, the
-    posterior mean of the share of subjects who follow it; exceedance, the probability that this share is the
+    that is best for the group (0 for it); best_for, the subjects whose BIC is least under it; evidence, the mean over
+    subjects (nats); most_evident_for, the subjects for whom it is greatest; subjects; share, the posterior mean of
+    the share of subjects who follow the model, by the evidence; exceedance, the probability that this share is the
     greatest.
     """
-    table = bic_table(fits)
-    models = [name for name in table.columns if name not in ("subject", "best")]
-    bic = table[models].to_numpy(float)
-    counts = shares(-bic / 2)
+    tables = {score: score_table(fits, score) for score in ("bic", "evidence")}
+    models = [name for name in tables["bic"].columns if name not in ("subject", "best")]
+    bic, evidence = (table[models].to_numpy(float) for table in tables.values())
+    best, most = ([int((table["best"] == name).sum()) for name in models] for table in tables.values())
+    counts = shares(evidence)
     drawn = np.random.default_rng(seed).dirichlet(counts, DRAWS).argmax(axis=1)
     mean = bic.mean(axis=0)
     rows = pd.DataFrame(
@@ -73,8 +82,10 @@ def compare_models(fits: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
             "model": models,
             "bic": mean,
             "worse": mean - mean.min(),
-            "best_for": [int((table["best"] == name).sum()) for name in models],
-            "subjects": len(table),
+            "best_for": best,
+            "evidence": evidence.mean(axis=0),
+            "most_evident_for": most,
+            "subjects": len(bic),
             "share": counts / counts.sum(),
             "exceedance": np.bincount(drawn, minlength=len(models)) / DRAWS,
         }

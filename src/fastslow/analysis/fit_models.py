@@ -1,8 +1,11 @@
-"""Models of choice fitted to anyone's trials by maximum likelihood: parameters, intervals, BIC.
+"""Models of choice fitted to anyone's trials by maximum likelihood: parameters, intervals, BIC, evidence.
 
 Every subject is fitted alone, from several starts; the fits of a model to all subjects run side by side. Intervals
 are those of the curvature at the optimum in the coordinates of the search (logit, log), so that they stay within the
-parameter's range. Daw et al. 2011 (the models); Wilson & Collins 2019 (how to fit, compare and check them).
+parameter's range. With a prior, the same curvature gives the log evidence by Laplace's approximation: a model pays for
+the parameters that it could have had, so that one which the choices do not bound costs nothing (Daw 2011, of
+trial-by-trial analysis; Piray et al. 2019). Daw et al. 2011 (the models); Wilson & Collins 2019 (how to fit, compare
+and check them).
 """
 
 from collections.abc import Sequence
@@ -49,6 +52,8 @@ class Fit(NamedTuple):
     spread: Float[np.ndarray, "subject parameter"]
     """Standard errors; infinite where the likelihood does not bound the parameter."""
     converged: Bool[np.ndarray, " subject"]
+    evidence: Float[np.ndarray, " subject"]
+    """Log evidence under the prior (nats); NaN without one."""
 
 
 def objective(name: str, choices: Choices, subjects: np.ndarray, prior: Prior | None):
@@ -125,10 +130,28 @@ def fit(name: str, choices: Choices, also: Sequence[np.ndarray] = (), prior: Pri
     found = climb(of, starts, low, high)
     best = found.total.reshape(ways, people).argmax(axis=0) * people + np.arange(people)
     found = Optimum(*(part[best] for part in found))
-    of = objective(name, choices, np.arange(people), prior)
-    spread = spreads(of, found.x, low, high)
-    total = objective(name, choices, np.arange(people), None)(found.x, np.arange(people)).total
-    return Fit(found.x, total, spread, found.converged)
+    everyone = np.arange(people)
+    of = objective(name, choices, everyone, prior)
+    matrix = curvature(of, found.x)
+    inside = (found.x > low + 1e-6) & (found.x < high - 1e-6)
+    total = objective(name, choices, everyone, None)(found.x, everyone).total
+    evidence = np.full(people, np.nan)
+    if prior is not None:
+        evidence = laplace(found, matrix, of(found.x, everyone).information, prior)
+    return Fit(found.x, total, spreads(matrix, inside), found.converged, evidence)
+
+
+def laplace(
+    found: Optimum, matrix: np.ndarray, information: np.ndarray, prior: Prior
+) -> Float[np.ndarray, " problem"]:
+    """Log evidence: log posterior at its greatest, plus the log volume of the peak.
+
+    The expected information stands in where the curvature is not that of a peak (at a bound).
+    """
+    peak = np.linalg.eigvalsh(matrix).min(axis=1) > 1e-3
+    sharpness = np.linalg.slogdet(np.where(peak[:, None, None], matrix, information))[1]
+    # The normal densities' (2 pi)^(-k/2) cancels with the volume's (2 pi)^(k/2).
+    return found.total - np.log(prior.spread).sum() - 0.5 * sharpness
 
 
 def curvature(of, x: np.ndarray, step: float = 1e-4) -> Float[np.ndarray, "problem parameter parameter"]:
@@ -141,17 +164,15 @@ def curvature(of, x: np.ndarray, step: float = 1e-4) -> Float[np.ndarray, "probl
     return (matrix + matrix.transpose(0, 2, 1)) / 2
 
 
-def spreads(of, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> Float[np.ndarray, "problem parameter"]:
+def spreads(matrix: np.ndarray, inside: np.ndarray) -> Float[np.ndarray, "problem parameter"]:
     """Standard errors from the curvature at the optimum; infinite for what is at a bound or not bounded by the data.
 
     A parameter at its bound is held there while the others' errors are computed.
     """
-    matrix = curvature(of, x)
-    result = np.full(x.shape, np.inf)
-    inside = (x > low + 1e-6) & (x < high - 1e-6)
-    for one in range(len(x)):
+    result = np.full(inside.shape, np.inf)
+    for one, curved in enumerate(matrix):
         free = np.flatnonzero(inside[one])
-        values, vectors = np.linalg.eigh(matrix[one][np.ix_(free, free)])
+        values, vectors = np.linalg.eigh(curved[np.ix_(free, free)])
         # A direction in which the likelihood hardly falls carries all parameters that take part in it.
         flat = values < 1e-3
         variance = (vectors[:, ~flat] ** 2 / values[~flat]).sum(axis=1)
@@ -176,8 +197,9 @@ def fit_models(
 
     **Returns**: one row per subject, model and parameter: subject, model, parameter, estimate, low and high
     (95 %, from the curvature at the optimum in logit or log coordinates; the whole range where the choices do
-    not bound the parameter), log_likelihood (nats, of the choices), bic (k ln n - 2 log likelihood), aic, n
-    (choices that count, both stages together), converged, and note, which says what is not identified.
+    not bound the parameter), log_likelihood (nats, of the choices), bic (k ln n - 2 log likelihood), aic,
+    evidence (nats: with a prior Laplace's approximation, without one -bic / 2), n (choices that count, both stages
+    together), converged, and note, which says what is not identified.
 
     **Errors**: `UserError` where a model is unknown or asks for columns that are not there, and where a subject
     has no valid choice.
@@ -214,8 +236,10 @@ def tidy(name: str, fitted: Fit, choices: Choices) -> pd.DataFrame:
     rows = []
     for one, subject in enumerate(choices.names):
         n, total = int(choices.n[one]), float(fitted.total[one])
-        size = {"log_likelihood": total, "bic": len(parameters) * np.log(n) - 2 * total}
-        size |= {"aic": 2 * len(parameters) - 2 * total, "n": n, "converged": bool(fitted.converged[one])}
+        bic, evidence = len(parameters) * np.log(n) - 2 * total, float(fitted.evidence[one])
+        size = {"log_likelihood": total, "bic": bic, "aic": 2 * len(parameters) - 2 * total}
+        size |= {"evidence": -bic / 2 if np.isnan(evidence) else evidence, "n": n}
+        size |= {"converged": bool(fitted.converged[one])}
         for i, parameter in enumerate(parameters):
             scale = SCALES[parameter]
             estimate, low, high = (

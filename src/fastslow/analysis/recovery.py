@@ -11,7 +11,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from fastslow.analysis.columns import need_columns
-from fastslow.analysis.compare_models import bic_table
+from fastslow.analysis.compare_models import score_table
 from fastslow.errors import check
 
 
@@ -63,17 +63,18 @@ def parameter_recovery(both: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def model_recovery(fits: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The confusion matrix: by whom simulated, and whose BIC is least.
+def model_recovery(fits: Mapping[str, pd.DataFrame], score: str = "bic") -> pd.DataFrame:
+    """The confusion matrix: by whom simulated, and whom the score favours.
 
-    **Arguments**: `fits` by simulated model, each from `fit_models` with the same models.
+    **Arguments**: `fits` by simulated model, each from `fit_models` with the same models; `score` as in `score_table`.
 
-    **Returns**: one row per cell: simulated, fitted, share (of the simulated subjects), subjects.
+    **Returns**: one row per cell: simulated, fitted, share (of the simulated subjects), subjects, score.
     """
     rows = []
     for simulated, table in fits.items():
-        best = bic_table(table)["best"]
+        best = score_table(table, score)["best"]
         for fitted in pd.unique(table["model"]):
             share = float((best == fitted).mean())
-            rows.append({"simulated": simulated, "fitted": fitted, "share": share, "subjects": len(best)})
+            row = {"simulated": simulated, "fitted": fitted, "share": share, "subjects": len(best)}
+            rows.append(row | {"score": score})
     return pd.DataFrame(rows)

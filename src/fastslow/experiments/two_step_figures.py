@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from fastslow.analysis.compare_models import bic_table
+from fastslow.analysis.compare_models import score_table
 from fastslow.analysis.statistics import summarise
 from fastslow.experiments.experiment import Drawing
 from fastslow.experiments.two_step_measures import AGENTS, DAW_CONTROLS, ONSET
@@ -56,9 +56,9 @@ def draw_models(tables: Mapping[str, pd.DataFrame]) -> Drawing:
     figure, axes = style.figure(len(names), 1, letters=len(names) > 1)
     drawn = []
     for axis, name in zip(axes[0], names, strict=True):
-        fits = tables["fits"][tables["fits"]["name"] == name]
-        bic = bic_table(fits)
-        best = tables["models"].loc[tables["models"]["name"] == name, "model"].iloc[0]
+        fits = tables["fits"].query("name == @name and prior == 'none'")
+        bic = score_table(fits)
+        best = tables["models"].query("name == @name and prior == 'none'")["model"].iloc[0]
         models = list(pd.unique(fits["model"]))
         worse = bic[models].sub(bic[best], axis=0).assign(subject=bic["subject"])
         rows = worse.melt("subject", models, "model", "worse").assign(name=name)

@@ -42,8 +42,38 @@ FIG_5C = "Wang 2018, Fig. 5c"
 
 
 def daw_form() -> list[Expectation]:
-    """What the network trained on Daw's form shows, beside people and the published network."""
-    return []
+    """What the network trained for Daw's form shows, beside people and the published network."""
+    fig_5f, fig_5g = {"where": "Wang 2018, Fig. 5f"}, {"where": "Wang 2018, Fig. 5g"}
+    daw = {"where": "Daw 2011", "confidence": "text"}
+    return [
+        Expectation("agent_daw: interaction", "above 0", low=0.0, note="people: above 0, p < .00005", **daw),
+        Expectation("agent_daw: reward_effect", "above 0", note="reported; people: p < .00000001", **daw),
+        Expectation(
+            "agent_daw: weight of planning in prediction errors",
+            "above 0",
+            low=0.5,
+            note="people: ventral striatum",
+            **daw,
+        ),
+        Expectation(
+            "agent_daw: r2_model_free_residual", R2_MODEL_FREE, high=0.05, confidence="text", **fig_5g
+        ),
+        Expectation(
+            "agent_daw: r2_model_based", R2_MODEL_BASED, confidence="text", note="reported", **fig_5f
+        ),
+        Expectation("agent_daw: w fitted to choices", W_PEOPLE, note="reported", **daw),
+        Expectation(
+            "agent_daw: r2 of both weights of planning, over seeds", R2_PEOPLE, note="reported", **daw
+        ),
+        Expectation(
+            "agent_steps: weight of planning in prediction errors",
+            "above 0",
+            low=0.5,
+            note="Wang's form",
+            **daw,
+        ),
+        Expectation("untrained_daw: r2_model_based", "near 0", where="control", note="reported"),
+    ]
 
 
 def expectations() -> tuple[Expectation, ...]:
