@@ -8,6 +8,12 @@ import pandas as pd
 import pytest
 
 from fastslow import catalog
+from fastslow.analysis.fit_models import fit_models
+from fastslow.analysis.learning_speed import curve_quantiles, learning_curves
+from fastslow.analysis.prediction_error import model_based_weight, prediction_error_regression
+from fastslow.analysis.reversal_errors import errors_around_reversal, flips, reversal_errors
+from fastslow.analysis.risk import risky_share
+from fastslow.analysis.stay import stay_effects
 from fastslow.errors import UserError
 from fastslow.records import record
 
@@ -57,6 +63,29 @@ def healthy(subjects=2, episodes=2, length=30) -> pd.DataFrame:
             "found": rng.random(rows) < 0.9,
         }
     )
+
+
+def expected(table: pd.DataFrame) -> pd.DataFrame:
+    """Two learners' prediction errors beside the subject's own."""
+    noise = np.random.default_rng(2).normal(size=(2, len(table)))
+    own = table.get("rpe", 0.0)
+    return table.assign(rpe_model_based=own + noise[0], rpe_model_free=noise[1], event="outcome")
+
+
+FURTHER = {
+    "fit_models, two choices, weak prior": lambda t: fit_models(
+        t.assign(action2=t["trial"] % 2), ["model_based"], prior="weak"
+    ),
+    "prediction_error_regression": lambda t: prediction_error_regression(expected(t)),
+    "model_based_weight": lambda t: model_based_weight(expected(t)),
+    "stay_effects": stay_effects,
+    "learning_curves": lambda t: curve_quantiles(learning_curves(t)),
+    "reversal_errors": lambda t: reversal_errors(t, "rpe"),
+    "flips": lambda t: flips(t, "rpe"),
+    "errors_around_reversal": lambda t: errors_around_reversal(t, "rpe"),
+    "risky_share": lambda t: risky_share(t.assign(risky=t["action"] == 0, p_win=t.get("p_reward_0", 0.5))),
+}
+"""Analyses that experiments use and the catalog does not name."""
 
 
 def rows_where(keep):
@@ -130,6 +159,13 @@ def silent(table: pd.DataFrame) -> list[str]:
 
 def analyse(name: str, table: pd.DataFrame):
     """The analysis' answer: its tables, or the sentence with which it refuses."""
+    if name in FURTHER:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                return [FURTHER[name](table)]
+        except UserError as error:
+            return str(error)
     entry = catalog.ANALYSES[name]
     analysis = catalog.load("analysis", name)
     try:
@@ -169,7 +205,7 @@ def fault(name: str, odd: str) -> str:
     return f"empty tables {empty}" if empty else ", ".join(name for table in answer for name in silent(table))
 
 
-@pytest.mark.parametrize("name", catalog.ANALYSES)
+@pytest.mark.parametrize("name", [*catalog.ANALYSES, *FURTHER])
 def test_no_answer_is_silently_wrong(name):
     faults = {odd: fault(name, odd) for odd in ODD}
     assert not any(faults.values()), {odd: wrong for odd, wrong in faults.items() if wrong}
