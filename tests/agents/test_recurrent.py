@@ -61,7 +61,7 @@ def test_sampling_follows_the_softmax():
     assert int(sample(logits, jnp.float32(1.0))) == 2  # rounding can never name an action that is not there
 
 
-@pytest.mark.parametrize("core", ["lstm", "gru", "feedforward"])
+@pytest.mark.parametrize("core", ["lstm", "gru", "feedforward", "fast_weights"])
 def test_relive_is_what_was_lived_and_unroll_agrees_in_value_and_gradient(core):
     agent = make(TASK, RecurrentConfig(units=6, core=core), jax.random.key(2))
     # Away from the small initial heads, so that the policy and its gradient depend on the activity.

@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from fastslow.agents.agent import Agent
 from fastslow.errors import UserError
-from fastslow.networks import conv, feedforward, gru, lstm
+from fastslow.networks import conv, fast_weights, feedforward, gru, lstm
 from fastslow.tasks.task import Task, check_count
 from fastslow.timestep import Output, Percept
 
@@ -23,6 +23,7 @@ CORES = {
     "lstm": (lstm, lstm.LSTM),
     "gru": (gru, gru.GRU),
     "feedforward": (feedforward, feedforward.Feedforward),
+    "fast_weights": (fast_weights, fast_weights.FastWeights),
 }
 ENCODERS = ("none", *conv.FORMS)
 
@@ -33,8 +34,9 @@ class RecurrentConfig:
 
     units: int = 48
     """Recurrent units (Wang 2016 and 2018: 48)."""
-    core: Literal["lstm", "gru", "feedforward"] = "lstm"
-    """Recurrent network (Wang: lstm; Duan 2016: gru), or one layer without memory, the control of both."""
+    core: Literal["lstm", "gru", "feedforward", "fast_weights"] = "lstm"
+    """Recurrent network (Wang: lstm; Duan 2016: gru), one layer without memory, the control of both, or one layer
+    over a memory that is written and read under what is observed (Ba 2016: fast weights)."""
     see_action: bool = True
     """Feed the last action, one-hot."""
     see_reward: bool = True
@@ -47,12 +49,15 @@ class RecurrentConfig:
     """Steps over which a newborn's units remember, at most (Tallec & Ollivier 2018); 0: one or two (Wang, Duan)."""
     see_pay: bool = False
     """Feed the last reward in its action's place too: the one-hot last action times the reward (ours)."""
+    keys: int = 16
+    """Length of the keys of `fast_weights`: about how many observations it tells apart (ours)."""
     encoder: Literal["none", "conv", "conv_small"] = "none"
     """What pictures pass before the core: `conv` as in Wang 2018, `conv_small` for small screens (networks.conv)."""
 
     def __post_init__(self) -> None:
         check_count("units", self.units, 1)
         check_count("span", self.span, 0)
+        check_count("keys", self.keys, 1)
         if self.encoder not in ENCODERS:
             raise UserError(f"encoder is '{self.encoder}', but it must be one of: {', '.join(ENCODERS)}.")
         if self.core not in CORES:
@@ -63,7 +68,7 @@ class RecurrentAgent(Agent):
     """Encoder (if wired), core, heads and the wiring of the inputs."""
 
     encoder: conv.Conv | None
-    core: lstm.LSTM | gru.GRU | feedforward.Feedforward
+    core: lstm.LSTM | gru.GRU | feedforward.Feedforward | fast_weights.FastWeights
     heads: Float[Array, "unit head"]
     """Policy logits in the first columns, the value in the last: one product serves both."""
     bias: Float[Array, " head"]
@@ -149,11 +154,12 @@ def make(task: Task, config: RecurrentConfig, key: Key[Array, ""]) -> RecurrentA
     """A newborn agent for the observations and actions of `task`."""
     core_key, head_key = jax.random.split(key)
     encoder = make_encoder(task, config, jax.random.fold_in(key, 2))
-    inputs = math.prod(task.observation_shape) if encoder is None else encoder.features
-    inputs += (config.see_action + config.see_pay) * task.actions + config.see_time
+    seen = math.prod(task.observation_shape) if encoder is None else encoder.features
+    inputs = seen + (config.see_action + config.see_pay) * task.actions + config.see_time
     inputs += config.see_reward * max(len(config.reward_levels), 1)
     core_rules, make_core = CORES[config.core]
-    core = make_core(inputs, config.units, core_key)
+    keyed = (seen, config.keys) if config.core == "fast_weights" else ()
+    core = make_core(inputs, config.units, core_key, *keyed)
     if config.span:
         core = core_rules.remembering(core, jax.random.fold_in(key, 3), config.span)
     heads = jax.random.normal(head_key, (config.units, task.actions + 1)) * 0.1 / config.units**0.5

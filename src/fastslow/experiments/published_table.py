@@ -7,6 +7,7 @@ of which ours is known and theirs follows from it: the same player in the same t
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import jax
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -16,7 +17,7 @@ from fastslow.agents.agent import Agent
 from fastslow.analysis.statistics import summarise
 from fastslow.errors import check
 from fastslow.experiments.claims import claim, table
-from fastslow.experiments.experiment import CLAIMS, Drawing, Expectation
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation
 from fastslow.figures import panels_published, style
 from fastslow.records.collect import collect
 from fastslow.tasks.task import Task
@@ -84,6 +85,32 @@ def play(
         record_name(name, row): collect(agents, task, key, episodes, attrs={"constant": constant})
         for name, (agents, constant) in players.items()
     }
+
+
+def play_rows(
+    conditions: Mapping[str, Condition],
+    trained: Mapping[str, Sequence[Agent]],
+    observers: Callable[[Task, Key[Array, ""]], Mapping[str, Player]],
+    published: Published,
+    key: Key[Array, ""],
+    episodes: int,
+) -> dict[str, xr.Dataset]:
+    """Records of the trained networks, as many newborn ones and the observers, row by row.
+
+    `observers(task, key)` searches its constants with that key.  The tasks of a row do not depend on which others
+    are played.
+    """
+    records = {}
+    for row, condition in conditions.items():
+        row_key = jax.random.fold_in(key, list(published.rows).index(row))
+        test_key, search_key, birth_key = jax.random.split(row_key, 3)
+        births = [jax.random.fold_in(birth_key, i) for i in range(len(trained[row]))]
+        newborn = [condition.make_agent(condition.task, condition.agent, birth) for birth in births]
+        networks = {"agent": trained[row], "untrained": newborn}
+        records |= play(
+            row, networks, observers(condition.task, search_key), condition.task, test_key, episodes
+        )
+    return records
 
 
 def record_name(player: str, row: str) -> str:

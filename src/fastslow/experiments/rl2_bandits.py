@@ -6,14 +6,13 @@ sampling and its optimistic variant, UCB1, epsilon-greedy and greedy, whose cons
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
-import jax
 import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Key
 
-from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.agents.bayes_optimal import optimal_return
 from fastslow.agents.gittins import gittins
@@ -30,7 +29,7 @@ from fastslow.experiments.published_table import (
     draw_table,
     expect,
     measure_table,
-    play,
+    play_rows,
     training_scale,
 )
 from fastslow.tasks.bandit import IndependentBandit
@@ -176,19 +175,7 @@ def simulate(
     config: RL2BanditsConfig, trained: dict[str, list[Agent]], key: Key[Array, ""]
 ) -> dict[str, xr.Dataset]:
     """Everybody plays the same bandits, row by row."""
-    records = {}
-    for name, condition in conditions(config).items():
-        row_key = jax.random.fold_in(key, list(ROWS).index(name))
-        test_key, search_key, birth_key = jax.random.split(row_key, 3)
-        task = ROWS[name].task
-        newborn = [
-            recurrent.make(task, condition.agent, jax.random.fold_in(birth_key, i))
-            for i in range(config.seeds)
-        ]
-        networks = {"agent": trained[name], "untrained": newborn}
-        rivals = observers(config, task, search_key)
-        records |= play(name, networks, rivals, task, test_key, config.episodes)
-    return records
+    return play_rows(conditions(config), trained, partial(observers, config), TABLE, key, config.episodes)
 
 
 def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:

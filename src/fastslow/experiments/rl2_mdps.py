@@ -7,13 +7,12 @@ greedy, which plan once per life, and whose constants are searched.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
-import jax
 import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Key
 
-from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.agents.mdp_planners import beb, mdp_epsilon_greedy, mdp_greedy, opsrl, psrl, ucrl2
 from fastslow.agents.recurrent import RecurrentConfig
@@ -26,7 +25,7 @@ from fastslow.experiments.published_table import (
     draw_table,
     expect,
     measure_table,
-    play,
+    play_rows,
     training_scale,
 )
 from fastslow.tasks.tabular_mdp import TabularMDP
@@ -53,9 +52,18 @@ OPTIMUM = 21.83
 GOALS = {"n10": 152.0} | {name: round(0.97 * row[-1], 1) for name, row in list(TABLE.rows.items())[1:]}
 """Least total accepted of the network."""
 
-# Tuned on seeds 100 and above.
+AGENT = RecurrentConfig(64, "fast_weights", see_time=False, see_pay=True)
+# Tuned on seeds 100 and 101. A critic that weighs more (.5) than this spoils what it shares with the policy, and so
+# does a discount of .95, whose returns are less predictable: both end 10 lower.
 TRAINER = PPOConfig(
-    updates=600, lanes=128, epochs=3, gamma=0.99, lambda_=0.3, entropy_weight=0.01, learning_rate=3e-3
+    updates=600,
+    lanes=64,
+    epochs=2,
+    minibatches=8,
+    gamma=0.9,
+    lambda_=0.8,
+    entropy_weight=0.01,
+    learning_rate=3e-3,
 )
 
 
@@ -71,8 +79,8 @@ class RL2MDPsConfig:
     """Agents per row."""
     rows: tuple[str, ...] = ("n10",)
     """Rows of the table."""
-    units: int = 48
-    """Units of the GRU (Duan 2016: 256)."""
+    units: int = 64
+    """Units of the network (Duan 2016: 256)."""
     updates: int = 600
     """Rounds of acting and learning."""
     episodes: int = 250
@@ -81,10 +89,12 @@ class RL2MDPsConfig:
     """How many times as many other MDPs the observers' constants are searched on."""
     players: tuple[str, ...] = TABLE.players[:-1]
     """Who plays beside the network."""
+    core: str = "fast_weights"
+    """Core of the network (Duan 2016: gru)."""
 
 
 def conditions(config: RL2MDPsConfig) -> dict[str, Condition]:
-    agent = RecurrentConfig(config.units, "gru", see_time=False)
+    agent = replace(AGENT, units=config.units, core=config.core)
     trainer = replace(TRAINER, updates=config.updates)
     return {name: Condition(ROWS[name], agent, trainer, make_trainer=ppo) for name in config.rows}
 
@@ -118,25 +128,7 @@ def simulate(
     config: RL2MDPsConfig, trained: dict[str, list[Agent]], key: Key[Array, ""]
 ) -> dict[str, xr.Dataset]:
     """Everybody lives in the same MDPs, row by row."""
-    records = {}
-    for name, condition in conditions(config).items():
-        row_key = jax.random.fold_in(key, list(ROWS).index(name))
-        test_key, search_key, birth_key = jax.random.split(row_key, 3)
-        task = ROWS[name]
-        newborn = [
-            recurrent.make(task, condition.agent, jax.random.fold_in(birth_key, i))
-            for i in range(config.seeds)
-        ]
-        networks = {"agent": trained[name], "untrained": newborn}
-        records |= play(
-            name,
-            networks,
-            observers(config, task, search_key),
-            task,
-            test_key,
-            config.episodes,
-        )
-    return records
+    return play_rows(conditions(config), trained, partial(observers, config), TABLE, key, config.episodes)
 
 
 def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
@@ -179,8 +171,10 @@ EXPERIMENT = Experiment(
     printed=("beside",),
     training_scale=scale,
     departures=(
-        "PPO with Adam in place of TRPO, the value a second head of the policy's GRU and not a network of its own.",
-        "48 units in place of 256 but for the full preset.",
+        "PPO with Adam in place of TRPO, the value a second head of the policy's network and not a network of its own.",
+        "Fast weights (Ba 2016) in place of the GRU: a memory written and read under the state. A GRU of 48 units "
+        "earns 119 after 8 million steps; `core gru` trains one.",
+        "64 units in place of 256 but for the full preset; the last reward is fed in its action's place too (see_pay).",
         "The planners' prior over mean rewards is centred on 0, and not on 1 as the rewards are: so do greed, lapses "
         "and bonus earn what the paper prints.",
         "What is summed is the true mean of each choice made, which has less noise than the reward itself.",
