@@ -4,6 +4,7 @@ Duan et al. 2016, section 3.1 (Table 1): k arms, each p ~ U[0, 1], n pulls; agai
 sampling and its optimistic variant, UCB1, epsilon-greedy and greedy, whose constants are searched for each row.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -194,12 +195,9 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
 
 BEST = {f"n10_k{arms}": optimal_return(arms, 10) for arms in (5, 10, 50)}
 """The exact optimum, where it can be had."""
-GOALS = {name: min(TABLE.of(name, "agent"), BEST.get(name, max(TABLE.rows[name][:-1]))) for name in ROWS}
-"""What the network is held to, 98 % of it: the published total, or the exact optimum or best published if less."""
-NOTES = {
-    name: f"98 % of {goal:.4g}, the less of the published and the best possible"
-    for name, goal in GOALS.items()
-}
+GOALS = {name: min(TABLE.of(name, "agent"), BEST.get(name, math.inf)) for name in ROWS}
+"""What the network is held to, 98 % of it: the published total, or the exact optimum where that is less."""
+NOTES = {name: f"98 % of {goal:.4g}, the less of published and exact optimum" for name, goal in GOALS.items()}
 
 EXPERIMENT = Experiment(
     name="rl2_bandits",
