@@ -221,6 +221,9 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
         for axis, score in zip(axes[0], scores, strict=True):
             panels_fits.confusion(axis, part[part["score"] == score])
             axis.set_title({"bic": "by BIC", "evidence": "by evidence, weak prior"}[score])
+        for axis in axes[0, 1:]:
+            axis.set_ylabel("")
+            axis.set_yticklabels([])
         name = "confusion" if ranges == "wide" else f"confusion_{ranges}"
         drawings[name] = Drawing(figure, part)
     return drawings

@@ -53,7 +53,7 @@ def draw_errors(tables: Mapping[str, pd.DataFrame]) -> Drawing:
 def draw_models(tables: Mapping[str, pd.DataFrame]) -> Drawing:
     """Which model fits whose choices: BIC above that of the group's best model, a dot per subject."""
     names = list(pd.unique(tables["fits"]["name"]))
-    figure, axes = style.figure(len(names), 1, letters=len(names) > 1)
+    figure, axes = style.figure(len(names), 1, height=68, letters=len(names) > 1)
     drawn = []
     for axis, name in zip(axes[0], names, strict=True):
         fits = tables["fits"].query("name == @name and prior == 'none'")

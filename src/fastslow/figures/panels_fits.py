@@ -34,6 +34,8 @@ SYMBOLS: Mapping[str, str] = {
 def recovered(axes: Axes, table: pd.DataFrame, parameter: str) -> Artist:
     """Fitted against true values of one parameter, a dot per simulated subject, with r and the diagonal.
 
+    The greatest one in a hundred are drawn at the upper edge; r is of them all.
+
     **Arguments**: `table` with columns true and estimate of this parameter, and name, the model that was simulated.
     """
     marks.need(table, "name", "true", "estimate")
@@ -73,8 +75,8 @@ def confusion(axes: Axes, table: pd.DataFrame) -> AxesImage:
     image = axes.imshow(grid, cmap=SHARE_MAP, vmin=0, vmax=1, aspect="auto")
     for (i, j), share in np.ndenumerate(grid):
         axes.text(j, i, f"{share:.2f}", ha="center", va="center", color="white" if share > 0.55 else INK)
-    labels = [marks.wrapped(look(name).label, 12) for name in columns]
-    axes.set_xticks(range(len(columns)), labels)
+    labels = [look(name).label for name in columns]
+    axes.set_xticks(range(len(columns)), labels, rotation=30, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), [marks.wrapped(look(name).label, 12) for name in names])
     axes.tick_params(length=0)
     axes.set_xlabel("fitted best")
@@ -97,7 +99,8 @@ def bic_bars(axes: Axes, table: pd.DataFrame, title: str) -> dict[str, Artist]:
         artists[name] = marks.bar(axes, i, pd.Series({"mean": values.mean()}), 0.6, look(name))
         marks.dots(axes, i, values, 0.4, look(name))
     axes.axhline(0, color=PALE, linewidth=0.8, zorder=0)
-    axes.set_xticks(range(len(names)), [marks.wrapped(look(name).label, 11) for name in names])
+    labels = [look(name).label for name in names]
+    axes.set_xticks(range(len(names)), labels, rotation=40, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel("BIC above the best model's")
     axes.set_title(title)

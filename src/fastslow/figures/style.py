@@ -87,6 +87,7 @@ class Look(NamedTuple):
 LOOKS: dict[str, Look] = {
     "agent": Look("meta-RL agent", FAST),
     "agent_steps": Look("meta-RL agent, separate steps", "#F0A06A", "--"),
+    "agent_daw": Look("meta-RL agent, Daw's form", "#C9622E", "-.", "s"),
     "agent_timed": Look("agent that learned the schedule", "#F0A06A", "--"),
     "at_maximum": Look("agents at the maximum", FAST),
     "all_seeds": Look("agents, all seeds", "#F0A06A", "--"),
