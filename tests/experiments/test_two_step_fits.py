@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 
 from fastslow.experiments import recovery
-from fastslow.experiments.two_step_measures import agreement, beside_striatum, compared, fitted_claims
+from fastslow.experiments.two_step_measures import (
+    agreement,
+    beside_striatum,
+    compared,
+    fitted_claims,
+    in_short,
+)
 from fastslow.experiments.two_step_published import R2_PEOPLE
 
 
@@ -40,6 +46,12 @@ def test_other_models_are_held_against_the_planner():
     }
     table = compared({"rats": fits([0.2, 0.4, 0.9], BIC)})
     assert table.groupby("prior").size().to_dict() == {"none": 3, "weak": 3}
+    short = in_short(table).set_index("model")
+    assert short["best for"].to_dict() == {"hybrid": 1, "model_based": 1, "model_free": 1}
+    assert short["BIC above best"].to_dict() == pytest.approx(
+        {"hybrid": 0, "model_based": 0, "model_free": 7.3}
+    )
+    assert short["evidence below best"]["model_free"] == pytest.approx(3.7)
 
 
 def test_weights_are_matched_by_subject():
@@ -49,8 +61,8 @@ def test_weights_are_matched_by_subject():
     assert row["value"] == pytest.approx(1) and row["measure"].startswith("agent_daw: r2 of both weights")
     shown = beside_striatum(pd.DataFrame([row])).set_index("measure")
     line = shown.loc["r2 of the two weights over subjects"]
-    assert line["people (Daw 2011)"] == R2_PEOPLE and line["agent_daw (here)"] == pytest.approx(1)
-    assert line["agent_steps (here)"] == "-" and not shown.isna().any().any()
+    assert (line["people"], line["agent_daw"], line["agent_steps"]) == (R2_PEOPLE, "1", "")
+    assert not shown.isna().any().any()
 
 
 def test_a_model_is_told_apart_by_every_score_and_range():

@@ -129,8 +129,10 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     at the greatest posterior probability (models by evidence) too.
     """
     models = tuple(name for name in MODELS if name in records)
+    # Records come back from disk by the alphabet; matrices have their rows in the order of their columns.
+    first = [name for name in (*models, *(f"{name}{SUFFIX}" for name in models)) if name in records]
     fits, confusions, both = [], [], []
-    for name, record in records.items():
+    for name, record in ((name, records[name]) for name in dict.fromkeys((*first, *records))):
         model, rows, truth = record.attrs["model"], trials(record), truth_of(record)
         compared = name.removesuffix(SUFFIX) in models
         ranges = "apart" if name.endswith(SUFFIX) else "wide"
@@ -148,6 +150,7 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
         "fits": pd.concat(fits, ignore_index=True),
         "parameters_by_subject": table,
         "parameters": parameters,
+        "parameters_recovered": recovered(parameters),
         "confusion": confusion,
         "confusion_matrix": matrix(confusion),
         CLAIMS: claims(parameters, confusion),
@@ -169,6 +172,14 @@ def models_for(task: Task) -> tuple[str, ...]:
     """The models that the trials of a task allow."""
     form = form_of_trials(task)[0]
     return tuple(name for name, model in MODELS.items() if form in model.forms)
+
+
+def recovered(parameters: pd.DataFrame) -> pd.DataFrame:
+    """r of every parameter as a table to print: a row per simulated model and parameter, a column per prior."""
+    keys = ["simulated", "parameter"]
+    wide = parameters.pivot(index=keys, columns="prior", values="r")
+    wide = wide.loc[pd.MultiIndex.from_frame(parameters[keys].drop_duplicates())].rename_axis(columns=None)
+    return wide.rename(columns=lambda prior: f"r, prior: {prior}").reset_index()
 
 
 def matrix(confusion: pd.DataFrame) -> pd.DataFrame:
@@ -205,7 +216,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     for (name, prior), rows in table.groupby(["simulated", "prior"], sort=False):
         parameters = list(pd.unique(rows["parameter"]))
         columns = min(len(parameters), 4)
-        figure, axes = style.figure(columns, -(-len(parameters) // columns), letters=False)
+        width = {1: "single", 2: "middle"}.get(columns, "double")
+        figure, axes = style.figure(columns, -(-len(parameters) // columns), width, letters=False)
         for axis in axes.flat[len(parameters) :]:
             axis.set_visible(False)
         for axis, parameter in zip(axes.flat, parameters, strict=False):
@@ -295,5 +307,5 @@ EXPERIMENT = Experiment(
     measure=measure,
     draw=draw,
     expectations=expectations(),
-    printed=("parameters", "confusion_matrix"),
+    printed=("parameters_recovered",),
 )

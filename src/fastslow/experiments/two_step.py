@@ -133,5 +133,5 @@ EXPERIMENT = Experiment(
         "Daw's form: PPO on 100 trials whose rewards walk between 0 and 1 (s.d. .05), tested with frozen weights on "
         "Daw's own 201 trials between .25 and .75 (s.d. .025).",
     ),
-    printed=("models", "striatum"),
+    printed=("models_in_short", "striatum"),
 )

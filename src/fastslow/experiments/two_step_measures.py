@@ -4,6 +4,7 @@ Stay probabilities and lagged regression (Wang et al. 2018, Fig. 5c, e), models 
 and whose prediction errors the network's resemble (Fig. 5f-g), in Wang's form of the task and in Daw's.
 """
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -90,6 +91,7 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
         "reward_by_subject": reward,
         "fits": pd.concat([rows.assign(name=name) for name, rows in fits.items()]),
         "models": compared(fits),
+        "models_in_short": in_short(compared(fits)),
         "prediction_errors": explained,
         "prediction_error_weights": weights,
         "prediction_error_steps": shown[shown["subject"] == "seed 0"],
@@ -111,6 +113,19 @@ def compared(fits: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         for prior in PRIORS
     ]
     return pd.concat(tables)
+
+
+def in_short(models: pd.DataFrame) -> pd.DataFrame:
+    """The comparison of models as a table to print: how much worse than the best, and for how many it is the best."""
+    plain, weak = (models[models["prior"] == prior] for prior in PRIORS)
+    keys = ["name", "model"]
+    best = weak.groupby("name")["evidence"].transform("max")
+    weak = weak.assign(less=(best - weak["evidence"]).round(1))[[*keys, "less", "most_evident_for"]]
+    rows = plain.assign(worse=plain["worse"].round(1))[[*keys, "worse", "best_for", "subjects"]].merge(
+        weak, on=keys
+    )
+    names = {"worse": "BIC above best", "best_for": "best for", "less": "evidence below best"}
+    return rows.rename(columns=names | {"most_evident_for": "most evident for"})
 
 
 def errors_of(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
@@ -211,7 +226,7 @@ def beside_striatum(judged: pd.DataFrame) -> pd.DataFrame:
     value = judged.set_index("measure")["value"]
     rows = []
     for measure, people, network, where in STRIATUM:
-        ours = {f"{name} (here)": value.get(f"{name}: {where}") for name in ("agent_steps", "agent_daw")}
-        rows.append({"measure": measure, "people (Daw 2011)": people, "network (Wang 2018)": network} | ours)
-    shown = pd.DataFrame(rows)
-    return shown.astype(object).where(shown.notna(), "-")
+        ours = {name: value.get(f"{name}: {where}", math.nan) for name in ("agent_steps", "agent_daw")}
+        row = {"measure": measure, "people": people, "published network": network}
+        rows.append(row | {name: "" if math.isnan(each) else f"{each:.2g}" for name, each in ours.items()})
+    return pd.DataFrame(rows)

@@ -34,17 +34,19 @@ SYMBOLS: Mapping[str, str] = {
 def recovered(axes: Axes, table: pd.DataFrame, parameter: str) -> Artist:
     """Fitted against true values of one parameter, a dot per simulated subject, with r and the diagonal.
 
-    The greatest one in a hundred are drawn at the upper edge; r is of them all.
+    Estimates further from the true values than these span are drawn at the edge; r is of them as they are.
 
     **Arguments**: `table` with columns true and estimate of this parameter, and name, the model that was simulated.
     """
     marks.need(table, "name", "true", "estimate")
     true, estimate = (table[column].to_numpy(float) for column in ("true", "estimate"))
-    ends = [min(true.min(), estimate.min()), max(true.max(), np.quantile(estimate, 0.99))]
+    span = max(float(np.ptp(true)), 1e-6)
+    shown = np.clip(estimate, true.min() - span, true.max() + span)
+    ends = [true.min() - 0.05 * span, true.max() + 0.05 * span]
     axes.plot(ends, ends, color=GREY, linewidth=0.8, zorder=1)
     dots = axes.plot(
         true,
-        np.minimum(estimate, ends[1]),
+        shown,
         "o",
         markersize=2.4,
         markerfacecolor="white",
@@ -55,8 +57,8 @@ def recovered(axes: Axes, table: pd.DataFrame, parameter: str) -> Artist:
     axes.set_xlabel("true")
     axes.set_ylabel("fitted")
     r = correlation(true, estimate)
-    axes.set_title(SYMBOLS.get(parameter, parameter), fontsize=7)
-    axes.annotate(f"r = {r:.2f}", (0.04, 0.96), xycoords="axes fraction", va="top", color=INK)
+    axes.set_title(f"{SYMBOLS.get(parameter, parameter)}\nr = {r:.2f}", fontsize=7)
+    axes.set_xlim(*ends)
     return dots
 
 
