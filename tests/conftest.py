@@ -1,5 +1,6 @@
 """Strict settings for every test: ranks never broadcast silently, and data sets are found by FASTSLOW_DATA."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -22,6 +23,14 @@ def compiled_once(tmp_path_factory, request):
     # Worker processes share what they compile: their folders lie side by side in the run's own.
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     jax.config.update("jax_compilation_cache_dir", str(shared / "compiled"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten():
+    """What a file's tests compiled goes with them: hundreds of programs kept at once fill gigabytes."""
+    yield
+    jax.clear_caches()
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
