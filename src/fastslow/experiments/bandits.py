@@ -14,7 +14,6 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Key
 
-from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.agents.bayes_correlated import bayes_correlated
 from fastslow.agents.bayes_optimal import bayes_optimal
@@ -27,7 +26,7 @@ from fastslow.analysis import trajectories
 from fastslow.analysis.regret import cumulative_regret, regret_after
 from fastslow.analysis.statistics import summarise
 from fastslow.experiments.claims import claim, table
-from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_bandit, panels_state_space, style
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
@@ -108,10 +107,7 @@ def simulate(
     birth_key, states_key, *test_keys = jax.random.split(key, 2 + len(TASKS))
     known = observers()
     for (test, task), test_key in zip(TASKS.items(), test_keys, strict=True):
-        newborn = [
-            recurrent.make(task, RecurrentConfig(), jax.random.fold_in(birth_key, seed))
-            for seed in range(config.seeds)
-        ]
+        newborn = newborns(task, RecurrentConfig(), birth_key, config.seeds)
         players = trained | {"untrained": newborn}
         # Observers play as many subjects as there are seeds, so that all intervals mean the same.
         players |= {

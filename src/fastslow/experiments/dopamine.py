@@ -24,7 +24,7 @@ from fastslow.agents.stimulated import Stimulated, Yoked
 from fastslow.analysis.risk import outcome_errors, risky_share
 from fastslow.analysis.statistics import summarise
 from fastslow.experiments.claims import claim, exact, table
-from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_risk, style
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
@@ -91,7 +91,7 @@ def simulate(
     """The same episodes under every manipulation; the shuffled ones yoked to the agents' own."""
     test_key, birth_key = jax.random.split(key)
     agents = trained["agent"]
-    newborn = [dopamine.make(TEST, AGENT, jax.random.fold_in(birth_key, i)) for i in range(config.seeds)]
+    newborn = newborns(TEST, AGENT, birth_key, config.seeds, dopamine.make)
     players: dict[str, list[Agent]] = {
         "control": agents,
         "untrained": newborn,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import jax
 import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Key
@@ -57,6 +58,17 @@ class Condition:
     def steps_per_update(self) -> int:
         """Steps of the world per update of one seed."""
         return self.trainer.lanes * (getattr(self.trainer, "unroll", 0) or self.task.episode_steps)
+
+
+def newborns(
+    task: Task,
+    config: Any,
+    key: Key[Array, ""],
+    count: int,
+    make_agent: Callable[..., Agent] = recurrent.make,
+) -> list[Agent]:
+    """`count` agents as they are before any training, each of its own draw: the untrained twins of trained ones."""
+    return [make_agent(task, config, jax.random.fold_in(key, i)) for i in range(count)]
 
 
 def stage_name(condition: str, stage: int) -> str:

@@ -15,7 +15,6 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Key
 
-from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.agents.foragers import bayes_forager, local_matcher
 from fastslow.agents.listening import Listening
@@ -33,7 +32,7 @@ from fastslow.analysis.statistics import summarise
 from fastslow.analysis.unit_coding import selectivity, unit_coding
 from fastslow.errors import check
 from fastslow.experiments.claims import claim, exact, table
-from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_foraging, panels_units, style
 from fastslow.records.collect import collect
 from fastslow.records.follow import follow
@@ -85,7 +84,7 @@ def simulate(
 ) -> dict[str, xr.Dataset]:
     test_key, unit_key, birth_key = jax.random.split(key, 3)
     agents = trained["agent"]
-    newborn = [recurrent.make(TEST, AGENT, jax.random.fold_in(birth_key, i)) for i in range(config.seeds)]
+    newborn = newborns(TEST, AGENT, birth_key, config.seeds)
     records = {"agent": collect(agents, TEST, test_key, config.episodes)}
     for name, make in (
         ("bayes_forager", bayes_forager),

@@ -14,7 +14,6 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Float, Key
 
-from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.agents.cue_values import cue_td, side_belief
 from fastslow.agents.recurrent import RecurrentConfig
@@ -30,7 +29,7 @@ from fastslow.analysis.reversal_errors import (
 from fastslow.analysis.statistics import summarise
 from fastslow.analysis.trajectories import explained_by, named_scores, principal_components, project
 from fastslow.experiments.claims import claim, table
-from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_reversal_errors, panels_units, style
 from fastslow.records.activity import at_step
 from fastslow.records.collect import collect
@@ -80,7 +79,7 @@ def simulate(
 ) -> dict[str, xr.Dataset]:
     """All with the observer's answers, because a newborn's would spoil its trials; the agents' own answers beside."""
     test_key, tune_key, birth_key, own_key = jax.random.split(key, 4)
-    newborn = [recurrent.make(TASK, AGENT, jax.random.fold_in(birth_key, i)) for i in range(config.seeds)]
+    newborn = newborns(TASK, AGENT, birth_key, config.seeds)
     observer = side_belief(TASK, TRAINER.gamma)
     control = best_rate(tune_key, config.episodes)
     players = {

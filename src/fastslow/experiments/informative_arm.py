@@ -12,14 +12,13 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Key
 
-from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.agents.informed import informed, searcher
 from fastslow.agents.recurrent import RecurrentConfig
 from fastslow.agents.uniform import uniform
 from fastslow.analysis.statistics import summarise
 from fastslow.experiments.claims import claim, table
-from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_bandit, style
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
@@ -57,7 +56,7 @@ def simulate(
     config: InformativeArmConfig, trained: dict[str, list[Agent]], key: Key[Array, ""]
 ) -> dict[str, xr.Dataset]:
     test_key, birth_key = jax.random.split(key)
-    newborn = [recurrent.make(TASK, AGENT, jax.random.fold_in(birth_key, i)) for i in range(config.seeds)]
+    newborn = newborns(TASK, AGENT, birth_key, config.seeds)
     observers = {"informed": informed(TASK), "searcher": searcher(TASK), "random": uniform(TASK)}
     players = trained | {"untrained": newborn}
     players |= {name: [player] * config.seeds for name, player in observers.items()}

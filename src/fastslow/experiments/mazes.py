@@ -15,14 +15,13 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Key
 
-from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.agents.recurrent import RecurrentConfig
 from fastslow.agents.uniform import uniform
 from fastslow.analysis.navigation import walk_lengths, walk_savings
 from fastslow.analysis.statistics import summarise
 from fastslow.experiments.claims import claim, exact, table
-from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_maze, style
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
@@ -123,9 +122,7 @@ def simulate(
     for number, (place, (task, episodes)) in enumerate(tests.items()):
         place_key = jax.random.fold_in(key, number)
         prefix = "i_" if place == "i" else ""
-        newborn = [
-            recurrent.make(task, CONTROL, jax.random.fold_in(key, seed)) for seed in range(config.seeds)
-        ]
+        newborn = newborns(task, CONTROL, key, config.seeds)
         players = {
             "agent": trained[f"{prefix}agent"],
             "feedforward": trained.get(f"{prefix}feedforward", newborn),

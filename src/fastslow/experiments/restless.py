@@ -13,7 +13,6 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Key
 
-from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.agents.recurrent import RecurrentConfig
 from fastslow.agents.rescorla_wagner import rescorla_wagner
@@ -24,7 +23,7 @@ from fastslow.analysis.regret import cumulative_regret, regret_after
 from fastslow.analysis.rescorla_wagner import fit_blocks
 from fastslow.analysis.statistics import summarise
 from fastslow.experiments.claims import claim, exact, table
-from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_bandit, style
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
@@ -72,9 +71,7 @@ def simulate(
         "ucb": ucb(TASK, c=1.0),
         "rescorla_wagner": best_fixed_rate(tune_key, config.episodes),
     }
-    newborn = [
-        recurrent.make(TASK, RecurrentConfig(), jax.random.fold_in(birth_key, i)) for i in range(config.seeds)
-    ]
+    newborn = newborns(TASK, RecurrentConfig(), birth_key, config.seeds)
     players = trained | {"untrained": newborn}
     players |= {name: [player] * config.seeds for name, player in observers.items()}
     records = {name: collect(agents, TASK, test_key, config.episodes) for name, agents in players.items()}

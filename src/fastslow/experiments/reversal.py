@@ -14,7 +14,6 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Key
 
-from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.agents.bayes_reversal import bayes_reversal
 from fastslow.agents.recurrent import RecurrentConfig
@@ -24,7 +23,7 @@ from fastslow.analysis.reversal import around_reversal
 from fastslow.analysis.statistics import summarise
 from fastslow.errors import check
 from fastslow.experiments.claims import claim, table
-from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_reversal, style
 from fastslow.records.collect import collect
 from fastslow.records.presets import PRESETS
@@ -74,10 +73,7 @@ def simulate(
 ) -> dict[str, xr.Dataset]:
     """Everyone on the people's schedule; the observer expects reversals as often, but at any time."""
     test_key, tune_key, birth_key = jax.random.split(key, 3)
-    newborn = [
-        recurrent.make(TASK, RecurrentConfig(see_time=False), jax.random.fold_in(birth_key, i))
-        for i in range(config.seeds)
-    ]
+    newborn = newborns(TASK, RecurrentConfig(see_time=False), birth_key, config.seeds)
     players = trained | {
         "observer": [bayes_reversal(TASK)] * config.seeds,
         "rescorla_wagner": [best_fixed_rate(tune_key, config.episodes)] * config.seeds,

@@ -15,7 +15,6 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Float, Key
 
-from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.agents.bayes_volatility import bayes_volatility
 from fastslow.agents.behrens import behrens
@@ -27,7 +26,7 @@ from fastslow.analysis.sliding_rate import sliding_rates
 from fastslow.analysis.statistics import summarise
 from fastslow.analysis.unit_coding import selectivity, unit_coding
 from fastslow.experiments.claims import claim, exact, table
-from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_bandit, panels_units, panels_volatility, style
 from fastslow.records.activity import at_step
 from fastslow.records.collect import collect
@@ -76,7 +75,7 @@ def simulate(
 ) -> dict[str, xr.Dataset]:
     """Everyone on the schedule; agents, and newborn twins that live the agents' choices, where they were trained."""
     test_key, unit_key, birth_key = jax.random.split(key, 3)
-    newborn = [recurrent.make(TRAINING, AGENT, jax.random.fold_in(birth_key, i)) for i in range(config.seeds)]
+    newborn = newborns(TRAINING, AGENT, birth_key, config.seeds)
     observers = {
         "observer": bayes_volatility(TRAINING),
         "behrens": behrens(SCHEDULE),
