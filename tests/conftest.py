@@ -25,12 +25,24 @@ def compiled_once(tmp_path_factory, request):
     jax.config.update("jax_compilation_cache_dir", str(shared / "compiled"))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def forgotten():
-    """What a file's tests compiled goes with them: hundreds of programs kept at once fill gigabytes."""
-    yield
+def forget() -> None:
+    """Let go of all compiled programs: hundreds of them kept at once fill gigabytes."""
     jax.clear_caches()
     gc.collect()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten_by_file():
+    """What a file's tests compiled goes with them."""
+    yield
+    forget()
+
+
+@pytest.fixture
+def forgotten():
+    """For tests that run over the whole catalog: what one of them compiled goes with it."""
+    yield
+    forget()
 
 
 @pytest.fixture(scope="session")

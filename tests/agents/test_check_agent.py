@@ -64,6 +64,7 @@ OBSERVERS = sorted(
 )
 
 
+@pytest.mark.usefixtures("forgotten")
 @pytest.mark.parametrize("name", [name for name in OBSERVERS if name not in SAME_CLASS])
 def test_every_observer_keeps_the_promises(name):
     for task in SMALL.get(name, [IndependentBandit(pulls=8)]):

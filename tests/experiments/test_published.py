@@ -19,6 +19,7 @@ def experiment(name):
     return catalog.load("experiment", name)
 
 
+@pytest.mark.usefixtures("forgotten")
 @pytest.mark.parametrize("name", NAMES)
 def test_the_smoke_preset_goes_from_training_to_the_report(name, tmp_path):
     result = reproduce(experiment(name), "smoke", tmp_path / "run", quiet=True)

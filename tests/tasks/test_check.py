@@ -20,6 +20,7 @@ KEY = jax.random.key(7)
 REMEMBERED = []
 
 
+@pytest.mark.usefixtures("forgotten")
 @pytest.mark.parametrize("name", TASKS)
 def test_every_registered_task_passes(name):
     table = check_task(load("task", name)(), KEY, 200)
