@@ -25,7 +25,6 @@ def traces(
     """
     marks.need(table, "name", "order", "trial", "mean")
     artists: dict[tuple[str, str], list[Artist]] = {}
-    axes.axvline(half, color=GREY, linewidth=0.6, linestyle=":", zorder=0)
     for name in marks.in_order(table):
         colour = look(name).colour
         for order, line in ORDERS.items():
@@ -34,6 +33,7 @@ def traces(
                 shade = colour if order == "calm first" else tint(colour, 0.35)
                 style = Look(look(name).label, shade, line)
                 artists[name, order] = marks.curve(axes, rows["trial"].to_numpy(), rows, style)
+    axes.vlines(half, *axes.get_ylim(), color=GREY, linewidth=0.6, linestyle=":", zorder=0)
     marks.headroom(axes, 0.3)
     handles: list[Artist] = [
         Line2D([], [], color=look(name).colour, label=look(name).label)
