@@ -11,16 +11,25 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "standard")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compiled_once(tmp_path_factory, request):
-    """Programs are compiled fast, since each runs for milliseconds, and once; not so where they run for minutes."""
-    if request.config.option.markexpr == "slow":
+def pytest_configure(config):
+    """Programs are compiled fast, since each runs for milliseconds, and once; not so where they run for minutes.
+
+    Without XLA's fusion emitters compiling takes half of the time. XLA reads its flags when JAX first computes.
+    """
+    if config.option.markexpr == "slow":
         return
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false".strip()
     jax.config.update("jax_disable_most_optimizations", True)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory, request):
+    """Worker processes share what they compile: their folders lie side by side in the run's own."""
+    if request.config.option.markexpr == "slow":
+        return
     base = tmp_path_factory.getbasetemp()
-    # Worker processes share what they compile: their folders lie side by side in the run's own.
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     jax.config.update("jax_compilation_cache_dir", str(shared / "compiled"))
 
