@@ -42,6 +42,8 @@ def test_other_models_are_held_against_the_planner():
         "rats: BIC, model_free less planner": pytest.approx((20 - 8 + 10) / 3),
         "rats: BIC, hybrid less planner": pytest.approx((-5 - 1 + 6) / 3),
         "rats: share fitted best by the planner, hybrid aside": pytest.approx(2 / 3),
+        "rats: evidence (nats), model_free less planner": pytest.approx(-(20 - 8 + 10) / 6),
+        "rats: evidence (nats), hybrid less planner": pytest.approx(0),
         "rats: w fitted to choices": pytest.approx(0.5),
     }
     table = compared({"rats": fits([0.2, 0.4, 0.9], BIC)})

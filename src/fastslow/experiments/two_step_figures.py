@@ -52,7 +52,7 @@ def draw_errors(tables: Mapping[str, pd.DataFrame]) -> Drawing:
 
 def draw_models(tables: Mapping[str, pd.DataFrame]) -> Drawing:
     """Which model fits whose choices: BIC above that of the group's best model, a dot per subject."""
-    names = list(pd.unique(tables["fits"]["name"]))
+    names = sorted(pd.unique(tables["fits"]["name"]), key=lambda name: (name not in AGENTS, name))
     figure, axes = style.figure(len(names), 1, height=68, letters=len(names) > 1)
     drawn = []
     for axis, name in zip(axes[0], names, strict=True):

@@ -204,6 +204,10 @@ def fitted_claims(name: str, fits: pd.DataFrame) -> list[dict[str, float | str]]
     pure = [model for model in bic.columns if model not in ("subject", "best", "hybrid")]
     planners = bic[pure].idxmin(axis=1) == "model_based"
     rows.append(claim(f"{name}: share fitted best by the planner, hybrid aside", planners.to_numpy(float)))
+    evidence = score_table(fits[fits["prior"] == "weak"], "evidence")
+    for model in others:
+        more = evidence[model] - evidence["model_based"]
+        rows.append(claim(f"{name}: evidence (nats), {model} less planner", more))
     return [*rows, claim(f"{name}: w fitted to choices", weight_of(fits))]
 
 

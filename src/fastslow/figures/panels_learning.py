@@ -88,8 +88,8 @@ def accepted_text(row: pd.Series) -> str:
 
 
 def short(value: float) -> str:
-    """Three significant digits, and no more than four decimals."""
-    return f"{round(value, 4):.3g}"
+    """Three significant digits, and no more than four decimals; thousands in whole numbers."""
+    return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{round(value, 4):.3g}"
 
 
 def beside(axes: Axes, place: int, y: float | int, text: str, colour: str) -> None:

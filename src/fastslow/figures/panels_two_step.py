@@ -170,7 +170,9 @@ def explained_bars(
                     marks.published(axes, at, float(value), width)
     axes.set_xticks(range(len(shown)), [PREDICTORS[predictor] for predictor in shown])
     axes.tick_params(axis="x", length=0)
-    axes.set_ylim(0, 1)
+    # Above 1 there is room for the legend alone.
+    axes.set_ylim(0, 1.28)
+    axes.set_yticks(np.linspace(0, 1, 6))
     axes.set_ylabel("r² of prediction errors")
     axes.legend(loc="upper right")
     return artists
