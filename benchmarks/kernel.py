@@ -48,12 +48,12 @@ class Problem(NamedTuple):
     """`[time, lane, unit]`: the gradient that arrives at every output."""
 
 
-def problem(key: Array, units: int, lanes: int, steps: int) -> Problem:
+def problem(key: Array, units: int, lanes: int, steps: int, inputs: int = INPUTS) -> Problem:
     weight_key, input_key, gradient_key = jax.random.split(key, 3)
-    inputs = jax.random.normal(input_key, (steps, lanes, INPUTS))
+    given = jax.random.normal(input_key, (steps, lanes, inputs))
     return Problem(
-        jax.random.normal(weight_key, (units + INPUTS + 1, 4 * units)) / units**0.5,
-        jnp.concatenate([inputs, jnp.ones((steps, lanes, 1))], axis=-1),
+        jax.random.normal(weight_key, (units + inputs + 1, 4 * units)) / units**0.5,
+        jnp.concatenate([given, jnp.ones((steps, lanes, 1))], axis=-1),
         jax.random.normal(gradient_key, (steps, lanes, units)) / (steps * lanes),
     )
 

@@ -19,6 +19,7 @@ PARTS = {
     "learning": "training beside the bare kernel and beside a plain scan",
     "breakdown": "where the time of an update goes",
     "lanes": "seeds as lanes; steps/s over units and lanes",
+    "battery": "every experiment's training beside the bare kernel of its shapes",
     "peers": "beside RecurrentPPO of sb3-contrib (extra: peers)",
 }
 # `startup` goes first: Linux counts the peak memory of a process also to the processes that it starts.

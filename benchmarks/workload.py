@@ -1,6 +1,7 @@
 """The work that is timed: A2C over whole episodes of the two-armed bandit, exactly as `fastslow train` runs it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from functools import partial
 
 import jax
@@ -37,7 +38,7 @@ def make_agent(task: Task, key: Array, units: int = UNITS, plain: bool = False) 
     agent = recurrent.make(task, RecurrentConfig(units=units), key)
     if not plain:
         return agent
-    return PlainAgent(agent.core, agent.heads, agent.bias, agent.config, agent.episode_steps)
+    return PlainAgent(**{field.name: getattr(agent, field.name) for field in fields(agent)})
 
 
 def make_loop(units: int = UNITS, lanes: int = LANES, plain: bool = False) -> Loop:
