@@ -256,6 +256,18 @@ def test_a_few_odd_trials_have_evidence_too():
         assert (fits["evidence"] <= 0).all()
 
 
+def test_a_fit_that_starts_from_another_ends_at_the_same_optimum():
+    trials = pd.concat([learner(0.3, 5.0, 100, seed, subject=f"s{seed}") for seed in range(3)])
+    afresh = fit_models(trials, prior="weak")
+    plain = fit_models(trials)
+    onwards = fit_models(trials, prior="weak", start=plain)
+    # Both are converged: less than .00001 of log posterior is to be gained from either.
+    np.testing.assert_allclose(onwards["evidence"], afresh["evidence"], atol=2e-3)
+    np.testing.assert_allclose(onwards["estimate"], afresh["estimate"], rtol=0.01)
+    with pytest.raises(UserError, match="no 'rescorla_wagner' of subject 's2'"):
+        fit_models(trials, ["rescorla_wagner"], start=plain[plain["subject"] != "s2"])
+
+
 def test_comparison_counts_subjects_and_shares():
     bic = {"a": [10.0, 10.0, 30.0], "b": [20.0, 20.0, 20.0]}
     fits = pd.DataFrame(

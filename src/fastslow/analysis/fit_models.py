@@ -19,7 +19,7 @@ from scipy.stats import norm, qmc
 from fastslow.analysis.choice_data import Choices, choices_of
 from fastslow.analysis.choice_models import MODELS, SCALES, evaluate, find
 from fastslow.analysis.maximise import Evaluation, Optimum, climb
-from fastslow.errors import UserError, nearest
+from fastslow.errors import UserError, check, nearest
 
 CANDIDATES, STARTS = 32, 4
 """Places that are looked at per subject, and how many of them, the best, a climb starts from."""
@@ -116,15 +116,33 @@ def within(smaller: str, fitted: Fit, name: str, form: str) -> Float[np.ndarray,
     return np.stack(columns, axis=1)
 
 
-def fit(name: str, choices: Choices, also: Sequence[np.ndarray] = (), prior: Prior | None = None) -> Fit:
-    """Fit one model to every subject; `also` further starts, `[subject parameter]` each."""
+def promising(
+    name: str, choices: Choices, prior: Prior | None
+) -> Float[np.ndarray, "start_subject parameter"]:
+    """The best of many places for each subject."""
     names = find(name, choices.form).parameters(choices.form)
-    low, high = bounds_of(names)
     people, seen = len(choices.names), places(names, CANDIDATES)
     x = np.repeat(seen, people, axis=0)
     totals = objective(name, choices, np.tile(np.arange(people), CANDIDATES), prior)(x, np.arange(len(x)))[0]
     order = np.argsort(-totals.reshape(CANDIDATES, people), axis=0, kind="stable")[:STARTS]
-    starts = np.concatenate([seen[order].reshape(-1, len(names)), *also])
+    return seen[order].reshape(-1, len(names))
+
+
+def estimates(fits: pd.DataFrame, name: str, choices: Choices) -> Float[np.ndarray, "subject parameter"]:
+    """Coordinates of the same subjects' earlier fit of a model."""
+    names = find(name, choices.form).parameters(choices.form)
+    wide = fits[fits["model"] == name].pivot(index="subject", columns="parameter", values="estimate")
+    lacking = [each for each in choices.names if each not in wide.index]
+    check(not lacking, f"The fits to start from have no '{name}' of subject '{lacking and lacking[0]}'.")
+    found = wide.loc[list(choices.names), list(names)].to_numpy(float)
+    return np.stack([SCALES[each].coordinate(found[:, i]) for i, each in enumerate(names)], axis=1)
+
+
+def fit(name: str, choices: Choices, starts: Sequence[np.ndarray], prior: Prior | None = None) -> Fit:
+    """Fit one model to every subject from `starts`, `[subject parameter]` each, or several of these stacked."""
+    names = find(name, choices.form).parameters(choices.form)
+    low, high = bounds_of(names)
+    people, starts = len(choices.names), np.concatenate(starts)
     ways = len(starts) // people
     of = objective(name, choices, np.tile(np.arange(people), ways), prior)
     found = climb(of, starts, low, high)
@@ -186,6 +204,7 @@ def fit_models(
     models: Sequence[str] = (),
     transition: float | None = None,
     prior: str = "none",
+    start: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Fit models of choice to every subject's trials.
 
@@ -193,7 +212,8 @@ def fit_models(
     valid; for two-step trials transition (1 common, 0 rare), and action2 where the second choice matters;
     `models` names in `MODELS` (none: all that the trials allow); `transition` the probability of the common
     transition that learners assume (by default the share in the table); `prior` none, or weak (`WEAK`): the
-    estimates are then those of greatest posterior probability.
+    estimates are then those of greatest posterior probability; `start` earlier fits of the same subjects to climb
+    from, which saves the search for places to start from.
 
     **Returns**: one row per subject, model and parameter: subject, model, parameter, estimate, low and high
     (95 %, from the curvature at the optimum in logit or log coordinates; the whole range where the choices do
@@ -212,7 +232,13 @@ def fit_models(
         parameters = find(name, choices.form).parameters(choices.form)
         inner = [smaller for smaller in done if contains(name, smaller)]
         also = [within(smaller, done[smaller], name, choices.form) for smaller in inner]
-        done[name] = fit(name, choices, also, prior_of(prior, parameters))
+        believed = prior_of(prior, parameters)
+        if start is None:
+            first = [promising(name, choices, believed)]
+        else:
+            middle = np.array([np.mean(USUAL[SCALES[each].kind]) for each in parameters])
+            first = [estimates(start, name, choices), np.tile(middle, (len(choices.names), 1))]
+        done[name] = fit(name, choices, [*first, *also], believed)
     for name in names:
         tables.append(tidy(name, done[name], choices))
     table = pd.concat(tables, ignore_index=True)

@@ -50,7 +50,7 @@ def measure_other(name: str, record: xr.Dataset) -> None:
     rows = trials(record)
     stay_effects(rows)
     choice_coefficients(rows)
-    fit_models(rows, ["win_stay_lose_shift", "rescorla_wagner"])
+    fit_models(rows, ["win_stay_lose_shift"])
 
 
 def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
@@ -102,7 +102,10 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
 
 def fitted(rows: pd.DataFrame) -> pd.DataFrame:
     """All models fitted to all subjects, without and with the weak prior (column prior)."""
-    return pd.concat([fit_models(rows, prior=prior).assign(prior=prior) for prior in PRIORS])
+    plain = fit_models(rows)
+    return pd.concat(
+        [plain.assign(prior="none"), fit_models(rows, prior="weak", start=plain).assign(prior="weak")]
+    )
 
 
 def compared(fits: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
