@@ -22,6 +22,8 @@ def test_the_line_imports_and_has_summary_and_source(kind, name):
     assert entry.keys or name == "uniform"
     if entry.then:
         assert callable(catalog.load_target(entry.then))
+    if kind == "analysis":
+        assert callable(catalog.load_target(entry.draw))
 
 
 @pytest.mark.parametrize("name", catalog.TASKS)

@@ -21,6 +21,8 @@ class Entry(NamedTuple):
     target: str
     summary: str
     cite: str = ""
+    draw: str = ""
+    """Of an analysis: the function that draws its table."""
     then: str = ""
     """Of an analysis: the function that summarises its table over subjects."""
 
@@ -258,92 +260,145 @@ EXPERIMENTS = entries(
     }
 )
 # An analysis: a function of a trial table (`trials`) or of a record with units (`record`), per subject; its other
-# parameters are the options.
+# parameters are the options. Then the function of its table that draws, and the one that summarises, if any.
 STAY, PAST = "analysis.stay:stay_", "analysis.choice_regression:choice_"
 CODING, MATCH = "analysis.unit_coding:", "analysis.matching:"
+TRIALS, CHOICES, UNITS = "figures.of_trials:", "figures.of_choices:", "figures.of_units:"
 ANALYSES = entries(
     {
         "stay_probability": (
             STAY + "probability",
             "staying by reward and transition",
             "daw2011",
+            CHOICES + "stay_probability",
             STAY + "summary",
         ),
-        "choice_regression": (PAST + "coefficients", "choice on history", "miller2017", PAST + "summary"),
-        "regret": ("analysis.regret:regret_after", "expected regret after so many pulls", "wang2016"),
-        "cumulative_regret": ("analysis.regret:cumulative_regret", "expected regret by trial", "wang2016"),
-        "suboptimal_pulls": ("analysis.regret:suboptimal_pulls", "wrong pulls by trial", "wang2016"),
-        "p_correct": ("analysis.regret:p_correct", "best choices by trial", "wang2016"),
+        "choice_regression": (
+            PAST + "coefficients",
+            "choice on history",
+            "miller2017",
+            CHOICES + "choice_regression",
+            PAST + "summary",
+        ),
+        "regret": (
+            "analysis.regret:regret_after",
+            "expected regret after so many pulls",
+            "wang2016",
+            TRIALS + "regret",
+        ),
+        "cumulative_regret": (
+            "analysis.regret:cumulative_regret",
+            "expected regret by trial",
+            "wang2016",
+            TRIALS + "cumulative_regret",
+        ),
+        "suboptimal_pulls": (
+            "analysis.regret:suboptimal_pulls",
+            "wrong pulls by trial",
+            "wang2016",
+            TRIALS + "suboptimal_pulls",
+        ),
+        "p_correct": ("analysis.regret:p_correct", "best choices by trial", "wang2016", TRIALS + "p_correct"),
         "around_reversal": (
             "analysis.reversal:around_reversal",
             "best choices around reversals",
             "zorowitz2023",
+            TRIALS + "around_reversal",
         ),
         "learning_set": (
             "analysis.learning_set:learning_set",
             "accuracy by trial, missed ones wrong",
             "harlow1949 wang2018",
+            TRIALS + "learning_set",
         ),
         "rescorla_wagner": (
             "analysis.rescorla_wagner:fit_blocks",
             "learning rates by block",
             "behrens2007 wang2016",
+            CHOICES + "rescorla_wagner",
         ),
         "sliding_rates": (
             "analysis.sliding_rate:sliding_rates",
             "learning rate in a sliding window",
             "behrens2007 wang2018",
+            TRIALS + "sliding_rates",
         ),
         "learning_quantiles": (
             "analysis.learning_speed:learning_quantiles",
             "learning curves, quantiles over subjects",
             "harlow1949",
+            TRIALS + "learning_quantiles",
         ),
-        "matching": (MATCH + "matching", "choice against income", "tsutsui2016", MATCH + "matching_summary"),
-        "win_stay": (MATCH + "win_stay", "win-stay, lose-shift", "trepka2021", MATCH + "win_stay_summary"),
+        "matching": (
+            MATCH + "matching",
+            "choice against income",
+            "tsutsui2016",
+            CHOICES + "matching",
+            MATCH + "matching_summary",
+        ),
+        "win_stay": (
+            MATCH + "win_stay",
+            "win-stay, lose-shift",
+            "trepka2021",
+            CHOICES + "win_stay",
+            MATCH + "win_stay_summary",
+        ),
         "income_regression": (
             "analysis.income_regression:income_regression",
             "choice on past rewards and choices",
             "lau2005",
+            CHOICES + "income_regression",
             "analysis.income_regression:income_summary",
         ),
         "reversal_errors": (
             "analysis.reversal_errors:recorded_errors",
             "errors at a cue before and after reversals",
             "brombergmartin2010 wang2018",
+            UNITS + "reversal_errors",
         ),
         "unit_coding": (
             CODING + "unit_coding",
             "partial correlations of units",
             "wang2018 tsutsui2016 benjamini1995",
+            UNITS + "unit_coding",
             CODING + "coding_summary",
         ),
         "decoding": (
             "analysis.decoding:decoding",
             "what can be read out of units",
             "wang2018",
+            UNITS + "decoding",
             "analysis.decoding:decoding_summary",
         ),
-        "state_paths": ("analysis.state_paths:state_paths", "principal components by condition", "wang2018"),
+        "state_paths": (
+            "analysis.state_paths:state_paths",
+            "principal components by condition",
+            "wang2018",
+            UNITS + "state_paths",
+        ),
         "representation": (
             "analysis.similarity:representation",
             "dissimilarity of states by condition",
             "kriegeskorte2008",
+            UNITS + "representation",
         ),
         "walk_lengths": (
             "analysis.navigation:walk_lengths",
             "actions in each walk through a maze",
             "duan2016",
+            TRIALS + "walk_lengths",
         ),
         "walk_savings": (
             "analysis.navigation:walk_savings",
             "later walks over the first",
             "duan2016 wang2016",
+            TRIALS + "walk_savings",
         ),
         "fit_models": (
             "analysis.fit_models:fit_models",
             "models of choice fitted and compared",
             "daw2011 wilson2019 stephan2009",
+            CHOICES + "fit_models",
             "analysis.compare_models:compare_models",
         ),
     }

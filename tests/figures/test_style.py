@@ -80,6 +80,19 @@ def test_the_same_drawing_is_the_same_bytes(tmp_path):
     assert "<dc:date>" not in text and "matplotlib" not in text.split("<metadata>")[1].split("</metadata>")[0]
 
 
+def test_a_suffix_names_the_only_format(tmp_path):
+    pages = [
+        style.Drawing(drawn()[0], {"": table(), "two": table()}).save(tmp_path / f"{n}.pdf") for n in "ab"
+    ]
+    assert [file.name for file in pages[0]] == ["a.pdf", "a.csv", "a.two.csv"]
+    assert pages[0][0].read_bytes() == pages[1][0].read_bytes() and pages[0][0].read_bytes()[:4] == b"%PDF"
+    assert [file.name for file in style.save(drawn()[0], tmp_path / "p=0.5", table())] == [
+        "p=0.5.png",
+        "p=0.5.svg",
+        "p=0.5.csv",
+    ]
+
+
 def test_the_table_beside_the_figure_reads_back(tmp_path):
     style.save(drawn()[0], tmp_path / "fig.1", table())
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "fig.1.csv"), table(), check_dtype=False)

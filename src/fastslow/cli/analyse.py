@@ -23,6 +23,7 @@ ABOUT = """Analyse trials: a record (.nc), NWB (.nwb), BIDS (_beh.tsv) or a tabl
 The shared data sets are recognised. The analysis is made per subject; what is printed last is over them."""
 EVENT = "Of NWB: column of times around which each unit's spikes are counted."
 WINDOW = "From when to when, in seconds from the event, as in --window=-0.5,1."
+FIGURE = "Figure to draw (.png, .svg or .pdf); its numbers stand beside it as CSV."
 SHOWN = 40
 """Rows printed of a longer table."""
 
@@ -38,6 +39,7 @@ def fields_of(words: Sequence[str]) -> list[tuple[str, Any, Any]]:
         ("event", Annotated[str, arg(help=EVENT)], ""),
         ("window", Annotated[str, arg(help=WINDOW)], "0,1"),
         ("out", Annotated[str, arg(help="CSV to write the table per subject to.")], ""),
+        ("figure", Annotated[str, arg(help=FIGURE)], ""),
         *option_group(words, "analysis"),
     ]
 
@@ -62,6 +64,8 @@ def main(words: Sequence[str]) -> int:
     check(
         not given.out or Path(given.out).absolute().parent.is_dir(), f"There is no folder for '{given.out}'."
     )
+    if given.figure:
+        check_figure(given)
     columns = column_map(given.map)
     values = options.values_of(getattr(given, "analysis_options", None) or Empty())
 
@@ -78,12 +82,36 @@ def main(words: Sequence[str]) -> int:
     trials = trials_of(behaviour) if whole else behaviour
     flagged = int((~trials["valid"].astype(bool)).sum()) if "valid" in trials else 0
     show(table, f"per subject ({len(trials)} trials, {flagged} of them flagged as not valid)")
+    if given.out:
+        write(table, Path(given.out))
+    if given.figure:
+        from fastslow.figures.draw import draw, whose
+
+        drawing = draw(given.analysis, table, whose(behaviour.attrs))
+        print("figure: " + ", ".join(map(str, drawing.save(given.figure))))
     then = catalog.ANALYSES[given.analysis].then if given.analysis in catalog.ANALYSES else ""
     if then:
         show(catalog.load_target(then)(table), "over subjects")
-    if given.out:
-        write(table, Path(given.out))
     return 0
+
+
+def check_figure(given: Any) -> None:
+    """`UserError` where no figure can be drawn, or where its numbers would take the place of another file."""
+    from fastslow.figures.draw import target_of
+    from fastslow.figures.style import FORMATS
+
+    path = Path(given.figure)
+    check(path.suffix in FORMATS, f"--figure is '{given.figure}'; its name must end in {', '.join(FORMATS)}.")
+    check(path.absolute().parent.is_dir(), f"There is no folder for '{given.figure}'.")
+    target_of(given.analysis)
+    for other in filter(None, (given.file, given.out)):
+        # Numbers go to NAME.csv and NAME.PART.csv.
+        there, name = Path(other).absolute(), path.stem
+        taken = there.parent == path.absolute().parent and there.suffix == ".csv"
+        check(
+            not (taken and there.stem.split(".")[0] == name.split(".")[0]),
+            f"The numbers of the figure '{path.name}' may take the place of '{other}'; name it otherwise.",
+        )
 
 
 def window_of(event: str, text: str) -> "Window | None":

@@ -17,6 +17,7 @@ from jaxtyping import Array, Key
 from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.errors import UserError, check, nearest
+from fastslow.figures.style import Drawing
 from fastslow.loop import Loop
 from fastslow.tasks.task import Task
 from fastslow.training.actor_critic import a2c
@@ -107,14 +108,6 @@ class Expectation:
         if math.isinf(self.high):
             return f">= {self.low:g}"
         return f"{self.low:g} to {self.high:g}"
-
-
-class Drawing(NamedTuple):
-    """A figure and the numbers drawn in it."""
-
-    figure: Any
-    """A matplotlib Figure."""
-    data: pd.DataFrame | Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ interval.
 """
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,12 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
+from matplotlib.ticker import MaxNLocator
 from scipy.optimize import isotonic_regression
 
 from fastslow.errors import UserError, check, nearest
-from fastslow.figures.style import INK, Look
+from fastslow.figures.style import GREY, INK, Look, look, tint
 
 SHRINK = {"shrinkA": 1, "shrinkB": 0}
 """Points left free at both ends of a leader, at the label and at the curve."""
@@ -47,6 +48,34 @@ def curve(
         return [line]
     band = axes.fill_between(x, rows["low"], rows["high"], color=style.colour, alpha=0.22, linewidth=0)
     return [line, band]
+
+
+def threads(axes: Axes, per_subject: pd.DataFrame, place: str) -> list[Line2D]:
+    """A thin pale line for each subject, beneath the curves of means.
+
+    **Arguments**: `per_subject` with columns name, subject, value and `place`, the column along the axis.
+    """
+    made = []
+    for (name, _), rows in per_subject.groupby(["name", "subject"], sort=False):
+        ordered, colour = rows.sort_values(place), tint(look(name).colour)
+        made += axes.plot(ordered[place], ordered["value"], color=colour, linewidth=0.5, zorder=1)
+    return made
+
+
+def blank(axes: Axes, why: str) -> Text:
+    """Axes with nothing but the reason why nothing is drawn."""
+    axes.set_axis_off()
+    return axes.text(
+        0.5, 0.5, wrapped(why, 36), ha="center", va="center", color=GREY, transform=axes.transAxes
+    )
+
+
+def whole_ticks(axes: Axes, numbers: Sequence | np.ndarray, most: int = 12) -> None:
+    """A tick at every number along the axis while they are few, else at whole ones with room between."""
+    if len(numbers) <= most:
+        axes.set_xticks(list(numbers))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(most - 2, integer=True))
 
 
 def bar(
@@ -113,6 +142,12 @@ def name_bars(axes: Axes, labels: list[str]) -> None:
     axes.set_xticks(
         range(len(labels)), [wrapped(label, 14) if level else label for label in labels], **leaning
     )
+
+
+def room_beside(axes: Axes, count: int, margin: float = 0.6) -> None:
+    """The range of an axis with bars at 0, 1, ...; a single bar does not fill it."""
+    margin += 0.7 * (count == 1)
+    axes.set_xlim(-margin, count - 1 + margin)
 
 
 def wrapped(label: str, width: int) -> str:

@@ -19,12 +19,16 @@ from fastslow.figures.style import ARMS, GREY, INK, LOSS_MAP, PALE, look, panel,
 
 @panel
 def regret_curves(
-    axes: Axes, table: pd.DataFrame, ylabel: str = "cumulative regret", labels: bool = True
+    axes: Axes,
+    table: pd.DataFrame,
+    ylabel: str = "cumulative regret",
+    labels: bool = True,
+    per_subject: pd.DataFrame | None = None,
 ) -> dict[str, list[Artist]]:
     """One curve per `name` over trials, with its band: agents and observers alike (Wang 2018, Fig. 1d).
 
     **Arguments**: `table` with columns name, trial (from 0, drawn from 1), mean and, where known, low and
-    high.
+    high; `per_subject` with name, subject, trial, value: a thin line each.
 
     **Returns**: by name, the line and its band.
     """
@@ -33,9 +37,12 @@ def regret_curves(
     for name in marks.in_order(table):
         rows = table[table["name"] == name].sort_values("trial")
         artists[name] = marks.curve(axes, rows["trial"].to_numpy() + 1, rows, look(name))
+    if per_subject is not None:
+        marks.threads(axes, per_subject.assign(place=per_subject["trial"] + 1), "place")
     axes.set_xlabel("trial")
     axes.set_ylabel(ylabel)
-    axes.set_xlim(1, table["trial"].max() + 1)
+    if table["trial"].nunique() > 1:
+        axes.set_xlim(table["trial"].min() + 1, table["trial"].max() + 1)
     axes.set_ylim(bottom=min(0.0, float(table["mean"].min())))
     if labels:
         last = {name: float(lines[0].get_ydata()[-1]) for name, lines in artists.items()}
@@ -177,23 +184,26 @@ def return_bars(
     per_subject: pd.DataFrame | None = None,
     anchors: Mapping[str, float] | None = None,
     ylabel: str = "return per episode",
+    who: str = "",
 ) -> dict[str, Artist]:
     """One bar per name with its interval, one dot per subject, and a labelled line for each anchor.
 
     **Arguments**: `table` with columns name, mean and, where known, low and high; `per_subject` with columns
-    name, value; `anchors` value by label, as known from theory.
+    name, value; `anchors` value by label, as known from theory; `who` whose all bars are, for the colour, where
+    names are measures (otherwise each name has its own).
     """
     marks.need(table, "name", "mean")
     artists: dict[str, Artist] = {}
     names = marks.in_order(table)
     for i, name in enumerate(names):
-        artists[name] = marks.bar(axes, i, table[table["name"] == name].iloc[0], 0.62, look(name))
+        style = look(who or name)
+        artists[name] = marks.bar(axes, i, table[table["name"] == name].iloc[0], 0.62, style)
         if per_subject is not None:
             values = per_subject.loc[per_subject["name"] == name, "value"].to_numpy(float)
-            marks.dots(axes, i, values, 0.36, look(name))
+            marks.dots(axes, i, values, 0.36, style)
     for label, value in (anchors or {}).items():
         artists[label] = axes.axhline(value, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
-    axes.set_xlim(-0.6, len(names) - 0.4)
+    marks.room_beside(axes, len(names))
     axes.set_ylim(axes.get_ylim())
     marks.end_labels(axes, {f"{label} {value:g}": (value, GREY) for label, value in (anchors or {}).items()})
     marks.name_bars(axes, [look(name).label for name in names])

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.image import AxesImage
 
 from fastslow.analysis.recovery import correlation
 from fastslow.figures import marks
-from fastslow.figures.style import GREY, INK, PALE, SHARE_MAP, look, panel
+from fastslow.figures.style import GREY, INK, PALE, SHARE_MAP, look, panel, tint
 
 SYMBOLS: Mapping[str, str] = {
     "alpha": "α",
@@ -87,22 +88,57 @@ def confusion(axes: Axes, table: pd.DataFrame) -> AxesImage:
 
 
 @panel
-def bic_bars(axes: Axes, table: pd.DataFrame, title: str) -> dict[str, Artist]:
+def estimates(axes: Axes, table: pd.DataFrame, parameter: str, name: str) -> ErrorbarContainer:
+    """One fitted parameter of every subject with its interval, the least first, and the mean as a line.
+
+    **Arguments**: `table` with columns estimate, low and high, one row per subject; `name` whose they are. Intervals
+    that reach beyond the estimates by far are cut off by the axes.
+    """
+    marks.need(table, "estimate", "low", "high")
+    ordered = table.sort_values("estimate", kind="stable")
+    middle, low, high = (ordered[column].to_numpy(float) for column in ("estimate", "low", "high"))
+    at, style = np.arange(len(ordered)) + 1, look(name)
+    thin = float(np.clip(12 / len(at), 0.2, 0.9))
+    drawn = axes.errorbar(
+        at,
+        middle,
+        [np.maximum(middle - low, 0), np.maximum(high - middle, 0)],
+        fmt="o",
+        color=style.colour,
+        markersize=1 + 2 * thin,
+        ecolor=tint(style.colour),
+        elinewidth=thin,
+    )
+    mean = middle.mean()
+    axes.axhline(mean, color=INK, linewidth=0.7, linestyle="--", zorder=0)
+    reach = (middle.max() - middle.min()) or abs(mean) or 1.0
+    bottom = max(float(np.nanmin(low)), middle.min() - 0.5 * reach)
+    top = min(float(np.nanmax(high)), middle.max() + 0.5 * reach)
+    axes.set_ylim(bottom - 0.05 * reach, top + 0.05 * reach)
+    axes.set_xlim(0.2, len(at) + 0.8)
+    marks.whole_ticks(axes, at, 5)
+    axes.set_xlabel("subject, in order")
+    axes.set_title(f"{SYMBOLS.get(parameter, parameter)}: {mean:.3g}", fontsize=7)
+    return drawn
+
+
+@panel
+def bic_bars(axes: Axes, table: pd.DataFrame, title: str, who: str = "") -> dict[str, Artist]:
     """How much worse each model fits than the best one for the group: BIC per subject, a dot each.
 
     **Arguments**: `table` with columns subject, model and worse (BIC of the subject under the model less that under
-    the group's best model).
+    the group's best model); `who` whose all bars are, for the colour (otherwise each model has its own).
     """
     marks.need(table, "subject", "model", "worse")
     names = marks.in_order(table, "model")
     artists: dict[str, Artist] = {}
     for i, name in enumerate(names):
         values = table.loc[table["model"] == name, "worse"].to_numpy(float)
-        artists[name] = marks.bar(axes, i, pd.Series({"mean": values.mean()}), 0.6, look(name))
+        artists[name] = marks.bar(axes, i, pd.Series({"mean": values.mean()}), 0.6, look(who or name))
         marks.dots(axes, i, values, 0.4, look(name))
     axes.axhline(0, color=PALE, linewidth=0.8, zorder=0)
-    labels = [look(name).label for name in names]
-    axes.set_xticks(range(len(names)), labels, rotation=40, ha="right", rotation_mode="anchor")
+    marks.name_bars(axes, [look(name).label for name in names])
+    marks.room_beside(axes, len(names))
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel("BIC above the best model's")
     axes.set_title(title)

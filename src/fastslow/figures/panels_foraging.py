@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from fastslow.figures import marks
 from fastslow.figures.style import GREY, INK, Look, look, panel, tint
@@ -57,6 +58,37 @@ def matching(
     axes.set_title(look(name).label)
     axes.legend(loc="upper left", handletextpad=0.4, borderpad=0.1)
     return artists
+
+
+@panel
+def matching_lines(
+    axes: Axes, lines: pd.DataFrame, name: str, fractions: bool = False
+) -> tuple[Line2D, list[Line2D]]:
+    """The line of choice on income of each subject (thin) and of their mean (thick), beside that of matching.
+
+    **Arguments**: `lines` from `analysis.matching`, one row per subject; `fractions` those of choice fractions (slope,
+    intercept) instead of log ratios (sensitivity, bias).
+
+    **Returns**: the mean's line and the subjects'.
+    """
+    columns = ("slope", "intercept") if fractions else ("sensitivity", "bias")
+    marks.need(lines, *columns)
+    slopes, offsets = (lines[column].to_numpy(float) for column in columns)
+    ends = np.array([0.0, 1.0] if fractions else [-3.0, 3.0])
+    style = look(name)
+    axes.plot(ends, ends, color=GREY, linewidth=0.8, linestyle=":", label="matching")
+    thin = [
+        axes.plot(ends, slope * ends + offset, color=tint(style.colour), linewidth=0.5, zorder=1)[0]
+        for slope, offset in zip(slopes, offsets, strict=True)
+    ]
+    slope, offset = slopes.mean(), offsets.mean()
+    thick = axes.plot(ends, slope * ends + offset, color=style.colour, label=f"slope {slope:.2f}")[0]
+    axes.set(xlim=tuple(ends), ylim=tuple(ends), aspect="equal")
+    what = "{} fraction, right" if fractions else "log2 {}, right / left"
+    axes.set_xlabel(what.format("income"))
+    axes.set_ylabel(what.format("choice" if fractions else "choices"))
+    axes.legend(loc="upper left", handletextpad=0.4, borderpad=0.1)
+    return thick, thin
 
 
 @panel

@@ -17,7 +17,7 @@ def accuracy_axes(axes: Axes, table: pd.DataFrame) -> None:
     trials = sorted(map(int, table["trial"].unique()))
     ideal = np.where(np.arange(len(trials)) == 0, 50.0, 100.0)
     axes.plot(trials, ideal, color=GREY, linewidth=0.8, linestyle=":", zorder=1)
-    axes.set_xticks(trials)
+    marks.whole_ticks(axes, trials)
     axes.set_xlim(min(trials) - 0.2, max(trials) + 0.2)
     axes.set_ylim(min(30.0, float(table["mean"].min()) - 2), 102)
     axes.set_xlabel("trial")

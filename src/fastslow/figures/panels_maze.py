@@ -20,21 +20,28 @@ LANE = 0.14
 
 @panel
 def lengths(
-    axes: Axes, table: pd.DataFrame, ylabel: str = "actions in the walk", logarithmic: bool = True
+    axes: Axes,
+    table: pd.DataFrame,
+    ylabel: str = "actions in the walk",
+    logarithmic: bool = True,
+    per_subject: pd.DataFrame | None = None,
 ) -> dict[str, list[Artist]]:
     """One curve per `name` over the walks of an episode, with its interval.
 
-    **Arguments**: `table` with columns name, trial (from 0, drawn from 1), mean and, where known, low and high.
+    **Arguments**: `table` with columns name, trial (from 0, drawn from 1), mean and, where known, low and high;
+    `per_subject` with name, subject, trial, value: a thin line each.
 
     **Returns**: by name, the line and its band.
     """
     marks.need(table, "name", "trial", "mean")
     artists = {}
+    if per_subject is not None:
+        marks.threads(axes, per_subject.assign(place=per_subject["trial"] + 1), "place")
     for name in marks.in_order(table):
         rows = table[table["name"] == name].sort_values("trial")
         artists[name] = marks.curve(axes, rows["trial"].to_numpy() + 1, rows, look(name))
         artists[name][0].set(marker=look(name).marker, markersize=3)
-    axes.set_xticks(sorted(table["trial"].unique() + 1))
+    marks.whole_ticks(axes, sorted(table["trial"].unique() + 1))
     axes.set_xlabel("walk in the episode")
     axes.set_ylabel(ylabel)
     if logarithmic:
@@ -42,8 +49,10 @@ def lengths(
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(ScalarFormatter())
         axes.yaxis.set_minor_formatter(NullFormatter())
+        drawn = [*table["mean"], *(() if per_subject is None else per_subject["value"])]
+        least, most = float(np.min(drawn)), float(np.max(drawn))
         # Room for at least two labelled ticks.
-        axes.set_ylim(0.8 * table["mean"].min(), 1.25 * max(table["mean"].max(), 2.5 * table["mean"].min()))
+        axes.set_ylim(0.8 * least, 1.25 * max(most, 2.5 * least))
     else:
         axes.set_ylim(bottom=0)
     return artists

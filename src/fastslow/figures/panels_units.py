@@ -72,14 +72,16 @@ def coding(axes: Axes, units: pd.DataFrame, legend: bool = True) -> dict[tuple[s
 
 
 @panel
-def proportions(axes: Axes, table: pd.DataFrame, alpha: float = 0.05) -> dict[tuple[str, str], Artist]:
+def proportions(
+    axes: Axes, table: pd.DataFrame, alpha: float = 0.05, per_subject: pd.DataFrame | None = None
+) -> dict[tuple[str, str], Artist]:
     """The proportion of units that code each variable, over subjects.
 
     **Arguments**: `table` with columns name, variable, mean and, where known, low and high; `alpha` the level drawn
-    as a line.
+    as a line; `per_subject` with name, variable, value: a dot each.
     """
     marks.need(table, "name", "variable", "mean")
-    artists = grouped_bars(axes, table, "variable")
+    artists = grouped_bars(axes, table, "variable", per_subject)
     axes.axhline(alpha, color=INK, linewidth=0.6, linestyle=":")
     axes.set_ylim(0, 1)
     axes.set_ylabel("proportion of units")
@@ -88,27 +90,37 @@ def proportions(axes: Axes, table: pd.DataFrame, alpha: float = 0.05) -> dict[tu
 
 @panel
 def decoding(
-    axes: Axes, table: pd.DataFrame, chance: Mapping[str, float] | None = None
+    axes: Axes,
+    table: pd.DataFrame,
+    chance: Mapping[str, float] | None = None,
+    per_subject: pd.DataFrame | None = None,
+    shuffled: Mapping[str, tuple[float, float]] | None = None,
 ) -> dict[tuple[str, str], Artist]:
     """How well variables are read out of units: correlation, or accuracy of categories.
 
     **Arguments**: `table` with columns name, target, mean and, where known, low and high; `chance` by target,
-    drawn as a dash.
+    drawn as a dash; `per_subject` with name, target, value: a dot each; `shuffled` by target the ends of a band, such
+    as mean and greatest score of shuffled episodes.
     """
     marks.need(table, "name", "target", "mean")
-    artists = grouped_bars(axes, table, "target")
+    artists = grouped_bars(axes, table, "target", per_subject)
     for i, target in enumerate(marks.in_order(table, "target")):
         if chance and target in chance:
             axes.plot(
                 [i - 0.45, i + 0.45], [chance[target]] * 2, color=INK, linewidth=0.9, linestyle="--", zorder=6
             )
-    low = min(0.0, float(table["mean"].min()))
+        if shuffled and target in shuffled:
+            axes.fill_between([i - 0.4, i + 0.4], *shuffled[target], color=GREY, alpha=0.55, linewidth=0)
+    lowest = [table["mean"].min(), *(() if per_subject is None else per_subject["value"])]
+    low = min(0.0, float(np.min(lowest)))
     axes.set_ylim(low, 1)
     axes.set_ylabel("decoded (r, or accuracy)")
     return artists
 
 
-def grouped_bars(axes: Axes, table: pd.DataFrame, column: str) -> dict[tuple[str, str], Artist]:
+def grouped_bars(
+    axes: Axes, table: pd.DataFrame, column: str, per_subject: pd.DataFrame | None = None
+) -> dict[tuple[str, str], Artist]:
     names, groups = marks.in_order(table), marks.in_order(table, column)
     width = 0.8 / len(names)
     artists: dict[tuple[str, str], Artist] = {}
@@ -122,9 +134,14 @@ def grouped_bars(axes: Axes, table: pd.DataFrame, column: str) -> dict[tuple[str
             if j == 0:
                 made.set_label(look(name).label)
             artists[name, group] = made
+            if per_subject is not None:
+                mine = per_subject[(per_subject["name"] == name) & (per_subject[column] == group)]
+                marks.dots(axes, at, mine["value"].to_numpy(float), width * 0.6, look(name))
     axes.set_xticks(range(len(groups)), [word(group) for group in groups])
     axes.tick_params(axis="x", length=0)
-    above(axes, axes.get_legend_handles_labels()[0])
+    marks.room_beside(axes, len(groups))
+    if len(names) > 1:
+        above(axes, axes.get_legend_handles_labels()[0])
     return artists
 
 
@@ -163,6 +180,7 @@ def condition_paths(
     table: pd.DataFrame,
     colours: Mapping[str, str] | None = None,
     explained: np.ndarray | None = None,
+    legend: bool = True,
 ) -> dict[str, list[Line2D]]:
     """Mean path of each condition through PC1-PC2, first trial hollow, last filled; colours by condition.
 
@@ -184,5 +202,6 @@ def condition_paths(
     axes.axhline(0, color=PALE, linewidth=0.6, zorder=0)
     axes.axvline(0, color=PALE, linewidth=0.6, zorder=0)
     component_labels(axes, explained)
-    axes.legend(loc="best")
+    if legend:
+        axes.legend(loc="best")
     return artists

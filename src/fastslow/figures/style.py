@@ -72,7 +72,16 @@ SETTINGS: dict[str, Any] = {
     "hatch.linewidth": 0.6,
     "svg.hashsalt": "fastslow",
     "svg.fonttype": "path",
+    "pdf.fonttype": 42,  # letters that a drawing program can edit
 }
+FORMATS: dict[str, dict[str, None]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+"""How figures are written, and what is left out so that the same figure is the same bytes."""
+USUAL = (".png", ".svg")
+"""The formats of a figure whose name asks for none."""
 
 
 class Look(NamedTuple):
@@ -84,7 +93,20 @@ class Look(NamedTuple):
     marker: str = "o"
 
 
+class Drawing(NamedTuple):
+    """A figure and the numbers drawn in it."""
+
+    figure: Figure
+    data: pd.DataFrame | Mapping[str, pd.DataFrame]
+    """One tidy table, or several by name."""
+
+    def save(self, path: Path | str) -> list[Path]:
+        """Write the figure and its numbers, as `save` does."""
+        return save(self.figure, path, self.data)
+
+
 LOOKS: dict[str, Look] = {
+    "subjects": Look("subjects", "#3A6EA5"),
     "agent": Look("meta-RL agent", FAST),
     "agent_steps": Look("meta-RL agent, separate steps", "#F0A06A", "--"),
     "agent_daw": Look("meta-RL agent, Daw's form", "#C9622E", "-.", "s"),
@@ -196,23 +218,26 @@ def figure(
 def save(made: Figure, path: Path | str, data: pd.DataFrame | Mapping[str, pd.DataFrame]) -> list[Path]:
     """Write `path`.png (300 dpi), `path`.svg and the numbers drawn as CSV: the same bytes at each repeat.
 
-    **Arguments**: `path` without a suffix; its folder is made. `data` one tidy table (`path`.csv) or several
-    by name (`path`.NAME.csv).
+    **Arguments**: `path` without a suffix, or with one of `FORMATS`, which is then the only format; its folder is
+    made. `data` one tidy table (`path`.csv) or several by name (`path`.NAME.csv; without NAME where it is empty).
 
     **Returns**: the files written. **Raises**: `UserError` if one cannot be written.
     """
     path = Path(path)
-    tables = {"": data} if isinstance(data, pd.DataFrame) else {f".{name}": one for name, one in data.items()}
+    kinds = (path.suffix,) if path.suffix in FORMATS else USUAL
+    path = path.with_suffix("") if path.suffix in FORMATS else path
+    named = {"": data} if isinstance(data, pd.DataFrame) else data
+    tables = {f".{name}" if name else "": one for name, one in named.items()}
     contents: dict[str, bytes] = {}
     with styled():
         # The layout is settled once: worked out anew at each writing, it would drift.
         if made.get_layout_engine() is not None:
             made.draw_without_rendering()
             made.set_layout_engine("none")
-        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+        for kind in kinds:
             buffer = io.BytesIO()
-            made.savefig(buffer, format=kind, dpi=300, metadata=metadata)
-            contents[f".{kind}"] = buffer.getvalue()
+            made.savefig(buffer, format=kind[1:], dpi=300, metadata=FORMATS[kind])
+            contents[kind] = buffer.getvalue()
     for name, table in tables.items():
         contents[f"{name}.csv"] = table.to_csv(
             index=False, float_format="%.10g", lineterminator="\n"

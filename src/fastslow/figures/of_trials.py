@@ -1,0 +1,145 @@
+"""Figures of the analyses that give a curve over trials: regret, accuracy, learning sets, reversals, walks.
+
+Each takes the table of its analysis and the name of who behaved, and gives the drawing (see `figures.draw`).
+"""
+
+from functools import partial
+
+import pandas as pd
+
+from fastslow.figures import panels_bandit, panels_learning, panels_learning_set, style
+from fastslow.figures.panels_maze import lengths
+from fastslow.figures.panels_reversal import accuracy_around_reversal, accuracy_by_trial
+from fastslow.figures.sheets import (
+    MOST,
+    SUBJECTS,
+    bars,
+    curves,
+    groups,
+    heading,
+    over_subjects,
+    sheet,
+    two_panels,
+)
+from fastslow.figures.style import Drawing
+
+regret_curves = partial(panels_bandit.regret_curves, labels=False)
+
+
+def regret(table: pd.DataFrame, who: str) -> Drawing:
+    """A bar for the regret, or for that of each group, and a dot per subject."""
+    parts = groups(table, ["regret"])[:MOST]
+    rows = pd.concat([rows.assign(name=label or who) for label, rows in parts], ignore_index=True)
+    means = over_subjects(rows.drop(columns="name").assign(group=rows["name"]), ["group"], "regret", who)
+    (axes,) = sheet(1)
+    panels_bandit.return_bars(
+        axes,
+        means.assign(name=means["group"]),
+        rows.assign(value=rows["regret"]),
+        ylabel="expected regret (reward)",
+        who=who,
+    )
+    heading(axes, who, rows)
+    return Drawing(axes.figure, {"": means, SUBJECTS: table})
+
+
+def cumulative_regret(table: pd.DataFrame, who: str) -> Drawing:
+    return curves(table, "trial", "regret", who, regret_curves, ylabel="cumulative expected regret (reward)")
+
+
+def suboptimal_pulls(table: pd.DataFrame, who: str) -> Drawing:
+    return curves(
+        table, "trial", "suboptimal", who, regret_curves, ["cumulative"], ylabel="P(choice not the best)"
+    )
+
+
+def p_correct(table: pd.DataFrame, who: str) -> Drawing:
+    return curves(table, "trial", "correct", who, best_choices(accuracy_by_trial))
+
+
+def around_reversal(table: pd.DataFrame, who: str) -> Drawing:
+    return curves(
+        table, "position", "correct", who, best_choices(partial(accuracy_around_reversal, labels=False))
+    )
+
+
+def best_choices(panel):
+    """A panel of accuracies whose axis speaks of the best choice, whatever there was to choose."""
+
+    def drawn(axes, *given, **options):
+        panel(axes, *given, **options)
+        axes.set_ylabel("P(best choice)")
+
+    return drawn
+
+
+def learning_set(table: pd.DataFrame, who: str) -> Drawing:
+    """Per cent correct by trial of a problem."""
+
+    def panel(axes, means, per_subject):
+        panels_learning_set.final_curves(axes, means, per_subject)
+        axes.get_legend().remove()
+
+    return curves(
+        table.assign(correct=100 * table["correct"]),
+        "trial",
+        "correct",
+        who,
+        panel,
+        caption="dotted: a guess, then certainty",
+    )
+
+
+def learning_quantiles(table: pd.DataFrame, who: str) -> Drawing:
+    """The middle quantile over subjects, by stage, in the band between the outermost."""
+    (axes,) = sheet(1)
+    panels_learning.quantile_curves(axes, table, "value", style.look(who).colour)
+    levels = sorted(table["quantile"].unique())
+    # Too few for a band: what is drawn is one line.
+    band = f"; band, {levels[0]:g} to {levels[-1]:g}" if len(levels) > 1 else ""
+    counted = f"{style.look(who).label}, n = {table['n'].max()}"
+    axes.set_title(f"{counted}\nquantiles: line, {levels[len(levels) // 2]:g}{band}")
+    return Drawing(axes.figure, table)
+
+
+def sliding_rates(table: pd.DataFrame, who: str) -> Drawing:
+    """Learning rate by the middle of its window, a panel for each condition."""
+    table = table.drop(columns="condition") if table["condition"].nunique() == 1 else table
+    own = ["beta", "log_likelihood"]
+    made = curves(table, "trial", "alpha", who, regret_curves, own, ylabel="fitted learning rate")
+    for axes in made.figure.axes:
+        axes.set_xlabel("trial (middle of the window)")
+    return made
+
+
+def walk_lengths(table: pd.DataFrame, who: str) -> Drawing:
+    """Actions in each walk, and the shortest path where it is known."""
+
+    def panel(axes, means, per_subject):
+        if "shortest" in table:
+            ways = over_subjects(table, ["trial"], "shortest", "shortest") if len(parts) == 1 else None
+            means = means if ways is None else pd.concat([means, ways])
+        lengths(axes, means, per_subject=per_subject)
+        if means["name"].nunique() > 1:
+            axes.legend(loc="best")
+
+    own = ["found", "shortest"]
+    parts = groups(table, ["trial", "steps", *own])
+    return curves(table, "trial", "steps", who, panel, own)
+
+
+def walk_savings(table: pd.DataFrame, who: str) -> Drawing:
+    """Actions in first and later walks; what part of the first the later take, and how often they are no longer."""
+    left, right = two_panels()
+    rows = [
+        bars(left, table, ["first", "later"], who, "actions in the walk"),
+        bars(
+            right,
+            table,
+            ["ratio", "found_ratio", "improved"],
+            who,
+            "relative to the first, or part of episodes",
+            {"nothing learned:": 1.0},
+        ),
+    ]
+    return Drawing(left.figure, {"": pd.concat(rows, ignore_index=True), SUBJECTS: table})
