@@ -115,7 +115,7 @@ class HarlowConfig:
     """Recurrent units (Wang 2018: 256)."""
     symbolic: int = 4000
     """A2C updates with objects as codes, 128 episodes each."""
-    recurs: int = 900
+    recurs: int = 1600
     """PPO updates where one object recurs, 512 episodes each; A2C stays at 70 % there for 800,000 episodes."""
     no_reward: int = 500
     """A2C updates of the agents without reward input."""
