@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from fastslow.agents.uniform import uniform
+from fastslow.analysis.learning_set import learning_set
 from fastslow.experiments import harlow, harlow_film
 from fastslow.experiments import harlow_published as published
 from fastslow.experiments.experiment import CLAIMS
-from fastslow.records.record import from_arrays
+from fastslow.records.record import from_arrays, trials
 from fastslow.tasks.harlow_pixels import HarlowPixels
 
 EPISODES = 1000
@@ -89,7 +90,7 @@ def test_differences_from_the_published_curves_are_over_those_at_the_maximum(tab
 
 
 def test_trials_that_were_not_finished_count_as_wrong():
-    rows = harlow.learning_set(harlow.trials(behaviour(IDEAL, finished=0.25)))
+    rows = learning_set(trials(behaviour(IDEAL, finished=0.25)))
     assert rows["correct"].tolist() == [0.25] * 6 and rows["finished"].tolist() == [0.25] * 6
 
 
