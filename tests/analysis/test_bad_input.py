@@ -24,9 +24,10 @@ OPTIONS = {
     "rescorla_wagner": {"episodes_per_block": 1},
     "matching": {"block": "block", "least": 5},
     "unit_coding": {"shuffles": 5},
+    "fit_models": {"models": ["win_stay_lose_shift", "model_based", "hybrid"]},
     "decoding": {"targets": ["last_reward"], "folds": 2, "shuffles": 1},
 }
-"""Where the defaults ask for more or longer episodes, or for many shuffles."""
+"""Where the defaults ask for more or longer episodes, or for many shuffles or models."""
 
 
 def healthy(subjects=2, episodes=2, length=30) -> pd.DataFrame:
@@ -74,7 +75,7 @@ def expected(table: pd.DataFrame) -> pd.DataFrame:
 
 FURTHER = {
     "fit_models, two choices, weak prior": lambda t: fit_models(
-        t.assign(action2=t["trial"] % 2), ["model_based"], prior="weak"
+        t.assign(action2=t["trial"] % 2)[t["trial"] < 12], ["model_based"], prior="weak"
     ),
     "prediction_error_regression": lambda t: prediction_error_regression(expected(t)),
     "model_based_weight": lambda t: model_based_weight(expected(t)),
