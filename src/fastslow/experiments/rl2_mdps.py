@@ -53,8 +53,8 @@ GOALS = {"n10": 152.0} | {name: round(0.97 * row[-1], 1) for name, row in list(T
 """Least total accepted of the network."""
 
 AGENT = RecurrentConfig(core="fast_weights", see_time=False, see_pay=True)
-# Tuned on seeds 100 and 101. A critic that weighs more (.5) than this spoils what it shares with the policy, and so
-# does a discount of .95, whose returns are less predictable: both end 10 lower.
+# Tuned on seed 100: there a critic weight of .5 earned 11 less, for critic and policy share their layer, and gamma =
+# .95 with lambda = .9 earned 8 less.
 TRAINER = PPOConfig(
     updates=600,
     lanes=64,
@@ -170,8 +170,8 @@ EXPERIMENT = Experiment(
     training_scale=scale,
     departures=(
         "PPO with Adam in place of TRPO, the value a second head of the policy's network and not a network of its own.",
-        "Fast weights (Ba 2016) in place of the GRU: a memory written and read under the state. A GRU of 48 units "
-        "earns 119 after 8 million steps.",
+        "Fast weights (Ba 2016) in place of the GRU: a memory written and read under the state. A GRU of 64 units "
+        "earned 116 after 10 million steps (one seed).",
         "64 units in place of 256 but for the full preset; the last reward is fed in its action's place too (see_pay).",
         "The planners' prior over mean rewards is centred on 0, and not on 1 as the rewards are: so do greed, lapses "
         "and bonus earn what the paper prints.",
