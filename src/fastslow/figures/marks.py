@@ -101,7 +101,7 @@ def dots(axes: Axes, at: float | int, values: np.ndarray, width: float, style: L
     """One dot per subject, spread over the width in a fixed order; fainter where there are many."""
     if len(values) == 0:
         return None
-    spread = ((np.arange(len(values)) * 0.6180339887) % 1 - 0.5) * width
+    spread = ((np.arange(len(values)) * 0.6180339887) % 1 - 0.5) * width * (len(values) > 1)
     alpha = float(np.clip(12 / len(values), 0.25, 0.85))
     size = 2.4 if len(values) <= 30 else 1.5
     return axes.plot(
@@ -136,8 +136,8 @@ def in_order(table: pd.DataFrame, column: str = "name") -> list[str]:
 
 
 def name_bars(axes: Axes, labels: list[str]) -> None:
-    """Names under bars at 0, 1, ...: a few stand level, more than three lean so that none runs into the next."""
-    level = len(labels) < 4
+    """Names under bars at 0, 1, ...: a few, or short ones, stand level; others lean so that none runs into the next."""
+    level = len(labels) < 4 or max(map(len, labels)) < 5
     leaning = {} if level else {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
     axes.set_xticks(
         range(len(labels)), [wrapped(label, 14) if level else label for label in labels], **leaning

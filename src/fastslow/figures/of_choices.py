@@ -72,8 +72,13 @@ def matching(table: pd.DataFrame, who: str) -> Drawing:
             heading(one, who, lines, left_out)
         else:
             marks.blank(one, f"nothing to draw: {left_out}")
-    shown = ["slope", "r", "sensitivity", "r_log"]
-    bars(axes[0, 2], table, shown, who, "slope or correlation")
+    words = {
+        "slope": "slope, fractions",
+        "r": "r, fractions",
+        "sensitivity": "slope, log ratios",
+        "r_log": "r, log ratios",
+    }
+    bars(axes[0, 2], table, list(words), who, "slope, or correlation r", words=words)
     axes[0, 2].set_title("")
     means = over_measures(table, ["slope", "intercept", "r", "sensitivity", "bias", "r_log"])
     return Drawing(figure, {"": means, SUBJECTS: table})
@@ -85,6 +90,7 @@ def win_stay(table: pd.DataFrame, who: str) -> Drawing:
     means = over_subjects(table.melt("subject", measures, "measure", "value"), ["measure"], "value", who)
     panels_foraging.repeats(axes, means, table.assign(name=who))
     axes.set_xticks([-0.2, 0.2], ["win-stay", "lose-shift"])
+    axes.set_xlim(-0.75, 0.75)
     axes.set_ylabel("probability")
     heading(axes, who, table)
     return Drawing(axes.figure, {"": means.drop(columns="name"), SUBJECTS: table})

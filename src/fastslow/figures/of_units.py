@@ -59,7 +59,7 @@ def decoding(table: pd.DataFrame, who: str) -> Drawing:
     panels_units.decoding(axes, means, chance, rows.assign(name=who, value=rows["score"]), shuffled)
     kinds = {"number": "r", "category": "accuracy"}
     axes.set_ylabel(f"decoded ({', '.join(kinds[kind] for kind in pd.unique(rows['kind']))})")
-    band = "; band: lent episodes, mean to greatest" if shuffled else ""
+    band = "; band: shuffled episodes" if shuffled else ""
     heading(axes, who, rows, f"dashes: chance{band}", left_out)
     return Drawing(axes.figure, {"": means.drop(columns="name"), SUBJECTS: table})
 

@@ -116,9 +116,9 @@ def estimates(axes: Axes, table: pd.DataFrame, parameter: str, name: str) -> Err
     top = min(float(np.nanmax(high)), middle.max() + 0.5 * reach)
     axes.set_ylim(bottom - 0.05 * reach, top + 0.05 * reach)
     axes.set_xlim(0.2, len(at) + 0.8)
-    marks.whole_ticks(axes, at, 5)
+    marks.whole_ticks(axes, at, 8)
     axes.set_xlabel("subject, in order")
-    axes.set_title(f"{SYMBOLS.get(parameter, parameter)}: {mean:.3g}", fontsize=7)
+    axes.set_title(f"{SYMBOLS.get(parameter, parameter)}; mean {mean:.3g}", fontsize=7)
     return drawn
 
 

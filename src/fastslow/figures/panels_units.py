@@ -162,7 +162,7 @@ def dissimilarity_matrix(axes: Axes, matrix: pd.DataFrame, label: str = "dissimi
     """Dissimilarities of all pairs of conditions (square table, labels on both axes); darker is less alike."""
     values = matrix.to_numpy(float)
     image = axes.imshow(values, cmap=LOSS_MAP, vmin=0)
-    words = [str(name).replace(" ", "\n") for name in matrix.index]
+    words = [str(name).replace(" ", "\n").replace("_", " ") for name in matrix.index]
     axes.set_xticks(range(len(words)), words, rotation=90)
     axes.set_yticks(range(len(words)), words)
     for spine in axes.spines.values():
@@ -193,11 +193,12 @@ def condition_paths(
         rows = table[table["condition"].astype(str) == condition].sort_values("trial")
         x, y = rows["pc1"].to_numpy(), rows["pc2"].to_numpy()
         colour = (colours or {}).get(condition, look(condition).colour)
-        path = axes.plot(x, y, "-", color=colour, linewidth=1, label=look(condition).label)[0]
-        start = axes.plot(x[:1], y[:1], "o", markerfacecolor="white", markeredgecolor=colour, markersize=4.5)[
-            0
-        ]
-        end = axes.plot(x[-1:], y[-1:], "o", color=colour, markersize=4.5)[0]
+        # A path of hundreds of trials is a cloud: fainter, so that its ends are seen.
+        faint = {"linewidth": 1.0} if len(x) <= 60 else {"linewidth": 0.4, "alpha": 0.6}
+        path = axes.plot(x, y, "-", color=colour, label=look(condition).label, **faint)[0]
+        ends = {"color": colour, "markersize": 4.5, "zorder": 5}
+        start = axes.plot(x[:1], y[:1], "o", markerfacecolor="white", **ends)[0]
+        end = axes.plot(x[-1:], y[-1:], "o", **ends)[0]
         artists[condition] = [path, start, end]
     axes.axhline(0, color=PALE, linewidth=0.6, zorder=0)
     axes.axvline(0, color=PALE, linewidth=0.6, zorder=0)

@@ -22,7 +22,7 @@ COUNTS = ("n", "episodes", "finished", "note")
 
 def sheet(count: int, height: float | int | None = None) -> list[Axes]:
     """Axes for so many panels alike, at most three side by side."""
-    columns = min(count, 3)
+    columns = 2 if count == 4 else min(count, 3)
     width = "single" if columns == 1 else "double"
     _, axes = style.figure(columns, -(-count // columns), width, height, letters=False)
     for left in axes.flat[count:]:
@@ -48,9 +48,10 @@ def known(table: pd.DataFrame, *columns: str, rows: str = SUBJECTS) -> tuple[pd.
 
 def heading(axes: Axes, who: str, table: pd.DataFrame, *more: str) -> None:
     """Above the panel: whose numbers they are and how many, and whatever else must be said."""
-    who_are = list(pd.unique(table["subject"]))
-    one = f"{look(who).label}: {who_are[0]}, no interval" if len(who_are) == 1 else ""
-    lines = [one or f"{look(who).label}, n = {len(who_are)}", *(line for line in more if line)]
+    who_are, label = [str(name) for name in pd.unique(table["subject"])], look(who).label
+    single_one = label if who_are == [who] else f"{label}: {who_are[0]}"
+    first = f"{single_one}, no interval" if len(who_are) == 1 else f"{label}, n = {len(who_are)}"
+    lines = [first, *(line for line in more if line)]
     # A letter of a title takes about 4.4 points.
     inches = axes.get_position().width * axes.figure.get_figwidth()
     room = max(20, round(72 * inches / 4.4))
@@ -66,7 +67,7 @@ def groups(table: pd.DataFrame, own: Sequence[str]) -> list[tuple[str, pd.DataFr
     if not by:
         return [("", table)]
     return [
-        (", ".join(f"{name} {value}" for name, value in zip(by, key, strict=True)), rows)
+        (", ".join(f"{name.replace('_', ' ')} {value}" for name, value in zip(by, key, strict=True)), rows)
         for key, rows in table.groupby(by, sort=False)
     ]
 
@@ -107,15 +108,19 @@ def bars(
     who: str,
     ylabel: str,
     anchors: Mapping[str, float] | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """A bar with interval and dots for each column of numbers per subject; what is drawn, over subjects."""
+    """A bar with interval and dots for each column of numbers per subject; what is drawn, over subjects.
+
+    **Arguments**: `words` what columns are called under their bars (otherwise by their names).
+    """
     long, left_out = measures(table, columns)
     means = over_measures(table, columns)
     if not len(long):
         marks.blank(axes, f"nothing to draw: {'; '.join(left_out)}")
         return means
-    words = {"name": {column: column.replace("_", " ") for column in columns}}
-    panels_bandit.return_bars(axes, means.replace(words), long.replace(words), anchors, ylabel, who)
+    known_as = {"name": {column: (words or {}).get(column, column.replace("_", " ")) for column in columns}}
+    panels_bandit.return_bars(axes, means.replace(known_as), long.replace(known_as), anchors, ylabel, who)
     axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=0)
     heading(axes, who, long, *left_out)
     return means
