@@ -47,6 +47,19 @@ def score_table(fits: pd.DataFrame, score: str = "bic") -> pd.DataFrame:
     return wide.rename_axis(columns=None).reset_index().assign(best=best)
 
 
+def above_best(fits: pd.DataFrame) -> pd.DataFrame:
+    """By how much each model is worse for a subject than the model that is best for the group (least mean BIC).
+
+    **Arguments**: `fits` with columns subject, model and bic, as from `fit_models`.
+
+    **Returns**: subject, model and worse: BIC less that under the group's best model (below 0: better for this one).
+    """
+    bic = score_table(fits)
+    models = [name for name in bic if name not in ("subject", "best")]
+    worse = bic[models].sub(bic[bic[models].mean().idxmin()], axis=0)
+    return worse.assign(subject=bic["subject"]).melt("subject", models, "model", "worse")
+
+
 def shares(evidence: Float[np.ndarray, "subject model"]) -> Float[np.ndarray, " model"]:
     """Counts of the Dirichlet posterior over the models' shares, by variational Bayes (one imagined subject each)."""
     counts = np.ones(evidence.shape[1])

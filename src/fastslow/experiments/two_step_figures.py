@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from fastslow.analysis.compare_models import score_table
+from fastslow.analysis.compare_models import above_best
 from fastslow.analysis.statistics import summarise
 from fastslow.experiments.experiment import Drawing
 from fastslow.experiments.two_step_measures import AGENTS, DAW_CONTROLS, ONSET
@@ -57,11 +57,7 @@ def draw_models(tables: Mapping[str, pd.DataFrame]) -> Drawing:
     drawn = []
     for axis, name in zip(axes[0], names, strict=True):
         fits = tables["fits"].query("name == @name and prior == 'none'")
-        bic = score_table(fits)
-        best = tables["models"].query("name == @name and prior == 'none'")["model"].iloc[0]
-        models = list(pd.unique(fits["model"]))
-        worse = bic[models].sub(bic[best], axis=0).assign(subject=bic["subject"])
-        rows = worse.melt("subject", models, "model", "worse").assign(name=name)
+        rows = above_best(fits).assign(name=name)
         panels_fits.bic_bars(axis, rows, style.look(name).label)
         drawn.append(rows)
     return Drawing(figure, pd.concat(drawn, ignore_index=True))

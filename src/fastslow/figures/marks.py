@@ -135,10 +135,10 @@ def in_order(table: pd.DataFrame, column: str = "name") -> list[str]:
     return [str(value) for value in pd.unique(table[column])]
 
 
-def name_bars(axes: Axes, labels: list[str]) -> None:
-    """Names under bars at 0, 1, ...: a few, or short ones, stand level; others lean so that none runs into the next."""
+def name_bars(axes: Axes, labels: list[str], lean: int = 30) -> None:
+    """Names under bars at 0, 1, ...: a few, or short ones, stand level; others lean (degrees) so as not to touch."""
     level = len(labels) < 4 or max(map(len, labels)) < 5
-    leaning = {} if level else {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
+    leaning = {} if level else {"rotation": lean, "ha": "right", "rotation_mode": "anchor"}
     axes.set_xticks(
         range(len(labels)), [wrapped(label, 14) if level else label for label in labels], **leaning
     )

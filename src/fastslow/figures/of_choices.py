@@ -6,7 +6,7 @@ Each takes the table of its analysis and the name of who behaved, and gives the 
 import pandas as pd
 
 from fastslow.analysis.choice_regression import choice_indices
-from fastslow.analysis.compare_models import score_table
+from fastslow.analysis.compare_models import above_best
 from fastslow.analysis.rescorla_wagner import MODELS
 from fastslow.analysis.stay import CONDITIONS, EFFECTS, stay_effects
 from fastslow.figures import marks, panels_bandit, panels_fits, panels_foraging, panels_two_step, style
@@ -142,19 +142,6 @@ def rescorla_wagner(table: pd.DataFrame, who: str) -> Drawing:
         one.set_title(f"model {model}, mean over blocks")
         drawn.append(means.assign(model=model, parameter=parameter).drop(columns="name"))
     return Drawing(figure, {"": pd.concat(drawn, ignore_index=True), SUBJECTS: table})
-
-
-def above_best(fits: pd.DataFrame) -> pd.DataFrame:
-    """BIC of each subject (subject, model, worse) above that under the model which is best for the group."""
-    bic = score_table(fits)
-    models = [name for name in bic if name not in ("subject", "best")]
-    best = bic[models].mean().idxmin()
-    return (
-        bic[models]
-        .sub(bic[best], axis=0)
-        .assign(subject=bic["subject"])
-        .melt("subject", models, "model", "worse")
-    )
 
 
 def fit_models(table: pd.DataFrame, who: str) -> Drawing:

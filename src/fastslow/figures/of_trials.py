@@ -7,6 +7,7 @@ from functools import partial
 
 import pandas as pd
 
+from fastslow.analysis.statistics import summarise
 from fastslow.figures import panels_bandit, panels_learning, panels_learning_set, style
 from fastslow.figures.panels_maze import lengths
 from fastslow.figures.panels_reversal import accuracy_around_reversal, accuracy_by_trial
@@ -17,7 +18,7 @@ from fastslow.figures.sheets import (
     curves,
     groups,
     heading,
-    over_subjects,
+    more_than_fit,
     sheet,
     two_panels,
 )
@@ -28,18 +29,14 @@ regret_curves = partial(panels_bandit.regret_curves, labels=False)
 
 def regret(table: pd.DataFrame, who: str) -> Drawing:
     """A bar for the regret, or for that of each group, and a dot per subject."""
-    parts = groups(table, ["regret"])[:MOST]
-    rows = pd.concat([rows.assign(name=label or who) for label, rows in parts], ignore_index=True)
-    means = over_subjects(rows.drop(columns="name").assign(group=rows["name"]), ["group"], "regret", who)
+    parts = groups(table, ["regret"])
+    rows = pd.concat([rows.assign(name=label or who) for label, rows in parts[:MOST]], ignore_index=True)
+    rows = rows.assign(value=rows["regret"])
+    means = summarise(rows[["subject", "name", "value"]], ["name"], "value")
     (axes,) = sheet(1)
-    panels_bandit.return_bars(
-        axes,
-        means.assign(name=means["group"]),
-        rows.assign(value=rows["regret"]),
-        ylabel="expected regret (reward)",
-        who=who,
-    )
+    panels_bandit.return_bars(axes, means, rows, ylabel="expected regret (reward)", who=who)
     heading(axes, who, rows)
+    more_than_fit(axes.figure, len(parts), "groups")
     return Drawing(axes.figure, {"": means, SUBJECTS: table})
 
 
@@ -95,7 +92,6 @@ def learning_quantiles(table: pd.DataFrame, who: str) -> Drawing:
     (axes,) = sheet(1)
     panels_learning.quantile_curves(axes, table, "value", style.look(who).colour)
     levels = sorted(table["quantile"].unique())
-    # Too few for a band: what is drawn is one line.
     band = f"; band, {levels[0]:g} to {levels[-1]:g}" if len(levels) > 1 else ""
     counted = f"{style.look(who).label}, n = {table['n'].max()}"
     axes.set_title(f"{counted}\nquantiles: line, {levels[len(levels) // 2]:g}{band}")
@@ -116,16 +112,11 @@ def walk_lengths(table: pd.DataFrame, who: str) -> Drawing:
     """Actions in each walk, and the shortest path where it is known."""
 
     def panel(axes, means, per_subject):
-        if "shortest" in table:
-            ways = over_subjects(table, ["trial"], "shortest", "shortest") if len(parts) == 1 else None
-            means = means if ways is None else pd.concat([means, ways])
         lengths(axes, means, per_subject=per_subject)
         if means["name"].nunique() > 1:
             axes.legend(loc="best")
 
-    own = ["found", "shortest"]
-    parts = groups(table, ["trial", "steps", *own])
-    return curves(table, "trial", "steps", who, panel, own)
+    return curves(table, "trial", "steps", who, panel, ["found", "shortest"], beside=["shortest"])
 
 
 def walk_savings(table: pd.DataFrame, who: str) -> Drawing:

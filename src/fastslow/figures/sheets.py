@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from fastslow.analysis.statistics import summarise
 from fastslow.figures import marks, panels_bandit, style
@@ -134,17 +135,19 @@ def curves(
     panel: Callable[..., object],
     own: Sequence[str] = (),
     caption: str = "",
+    beside: Sequence[str] = (),
     **options: object,
 ) -> Drawing:
     """One panel for each group of the table: the mean over subjects along `place`, and few subjects' own lines.
 
     **Arguments**: `panel(axes, means, per_subject=..., **options)`; `own` further columns that the analysis
-    gives; `caption` a line for the heading.
+    gives; `caption` a line for the heading; `beside` columns with a curve of their own where they are known.
     """
     parts = groups(table, [place, value, *own])
     all_axes, drawn = sheet(min(len(parts), MOST)), []
     for axes, (label, rows) in zip(all_axes, parts, strict=False):
-        means = over_subjects(rows, [place], value, who)
+        others = [over_subjects(rows, [place], column, column) for column in beside if column in rows]
+        means = pd.concat([over_subjects(rows, [place], value, who), *others], ignore_index=True)
         panel(axes, means, per_subject=single(rows, value, who), **options)
         heading(axes, who, rows, label, caption)
         drawn.append(means.assign(group=label) if label else means)
@@ -161,7 +164,7 @@ def alike(all_axes: Sequence[Axes]) -> None:
         axes.set_ylim(limits[:, 0].min(), limits[:, 1].max())
 
 
-def more_than_fit(figure: object, count: int, what: str) -> None:
+def more_than_fit(figure: Figure, count: int, what: str) -> None:
     """A line above the sheet where not all has room on it."""
     if count > MOST:
         figure.suptitle(f"the first {MOST} of {count} {what}", fontsize=7, color=style.GREY)
