@@ -112,6 +112,7 @@ ANCHORS = {
     "restless": {"control: fitted learning rate, difference": (0.0, 0.15)},
     "volatility": {"rescorla_wagner: learning rate, volatile less stable": (0.0, 0.15)},
     "inferred_value": {"observer: inferred over experienced flip": (1.0, 0.05)},
+    "dopamine": {"bayes_risky: regret per trial": (0.025, 0.06)},
     "reversal": {"observer: accuracy": (0.689, 0.05)},
     "rl2_bandits": {"gittins, n10 k5: total reward": (6.65, 0.4)},
     "rl2_mdps": {"beb, n10: total reward": (151.5, 8.0)},

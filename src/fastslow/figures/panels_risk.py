@@ -27,7 +27,7 @@ def risky_bars(
     for manipulation in manipulations:
         names += [manipulation, f"{manipulation}_shuffled"]
     names += [name for name in ("bayes_risky", "untrained") if name in set(table["name"])]
-    odds = sorted(table["p_win"].unique(), reverse=True)
+    odds = sorted(table["p_win"].unique().tolist(), reverse=True)
     artists: dict[tuple[str, float], Artist] = {}
     places = {name: i + 0.35 * (i > 0) + 0.2 * ((i - 1) // 2 if i else 0) for i, name in enumerate(names)}
     for name, place in places.items():
