@@ -27,6 +27,16 @@ def test_r_bias_and_coverage_by_hand():
     assert correlation(*rough) == pytest.approx(np.corrcoef(*rough)[0, 1])
 
 
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_two_or_three_subjects_have_no_interval(n):
+    """Two points always lie on a line; Fisher's z has a spread of 1 / sqrt(n - 3)."""
+    fits, truth = known(n=n)
+    fits["estimate"] += 0.1 * np.random.default_rng(2).standard_normal(n)
+    row = parameter_recovery(beside_truth(fits, truth)).iloc[0]
+    expected = -1.0 if n < 4 else np.tanh(np.arctanh(row["r"]) - 1.96)
+    assert row["r"] > 0.9 and row["r_low"] == pytest.approx(expected) and row["r_high"] <= 1
+
+
 def test_the_confusion_matrix_counts_the_least_bic():
     own, _ = known("hybrid")
     other = own.assign(model="model_based", bic=[9.0, 9.0, 11.0, 11.0, 11.0])

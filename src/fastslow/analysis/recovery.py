@@ -43,8 +43,9 @@ def parameter_recovery(both: pd.DataFrame) -> pd.DataFrame:
 
     **Arguments**: `both` from `beside_truth`, with the columns simulated and prior where there are several.
 
-    **Returns**: these columns; r (Pearson) with r_low and r_high (95 %, Fisher's z), rank_r (Spearman), bias (mean
-    of fitted less true), coverage (share of 95 % intervals that hold the truth), subjects.
+    **Returns**: these columns; r (Pearson) with r_low and r_high (95 %, Fisher's z; -1 and 1 of up to three subjects,
+    who tell nothing of it), rank_r (Spearman), bias (mean of fitted less true), coverage (share of 95 % intervals that
+    hold the truth), subjects.
     """
     rows = []
     keys = [name for name in ("simulated", "prior") if name in both] + ["model", "parameter"]
@@ -53,7 +54,7 @@ def parameter_recovery(both: pd.DataFrame) -> pd.DataFrame:
         ranks = (pd.Series(values).rank().to_numpy() for values in (true, estimate))
         holds = (part["low"] <= part["true"]) & (part["true"] <= part["high"])
         row = dict(zip(keys, key, strict=True)) | {"r": correlation(true, estimate)}
-        half = 1.96 / np.sqrt(max(len(part) - 3, 1))
+        half = 1.96 / np.sqrt(len(part) - 3) if len(part) > 3 else np.inf
         row |= {
             f"r_{end}": float(np.tanh(np.arctanh(np.clip(row["r"], -0.999999, 0.999999)) + shift))
             for end, shift in (("low", -half), ("high", half))
