@@ -62,3 +62,14 @@ def test_what_cannot_be_compared_is_named():
         compare(matrix, distances([1, 2, 4], "abc"))
     with pytest.raises(UserError, match="at least three"):
         compare(matrix.iloc[:2, :2], distances([1, 2], range(2)))
+
+
+def test_conditions_that_no_subject_met_both_of_are_named():
+    def rows(subject, labels):
+        pairs = [(a, b, abs(ord(a) - ord(b))) for a in labels for b in labels]
+        return pd.DataFrame(pairs, columns=["a", "b", "dissimilarity"]).assign(subject=subject)
+
+    matrix = mean_matrix(pd.concat([rows("x", "ab"), rows("y", "ac")]))
+    assert matrix.loc["a", "c"] == 2 and np.isnan(matrix.loc["b", "c"])
+    with pytest.raises(UserError, match="no measured dissimilarity of b and c"):
+        compare(matrix, distances([1, 2, 4], list(matrix.index)))

@@ -65,7 +65,8 @@ def compare(
     **Returns**: rho, the rank correlation over pairs of conditions; p, the share of permuted conditions (and the
     order as it is) that do as well; pairs.
 
-    **Errors**: `UserError` where the conditions differ, are fewer than three, or all pairs are alike.
+    **Errors**: `UserError` where the conditions differ or are fewer than three, a pair has no number (no subject met
+    both), or all pairs are alike.
     """
     check(
         list(matrix.index) == list(model.index),
@@ -75,6 +76,12 @@ def compare(
     measured, expected = matrix.to_numpy(float), model.to_numpy(float)
     upper = np.triu_indices(len(matrix), 1)
     for values, name in ((measured, "measured"), (expected, "modelled")):
+        unknown = np.argwhere(~np.isfinite(values))
+        if len(unknown):
+            a, b = (matrix.index[i] for i in unknown[0])
+            raise UserError(
+                f"There is no {name} dissimilarity of {a} and {b}; leave one of these conditions out."
+            )
         check(
             float(np.ptp(values[upper])) > 0,
             f"All {name} dissimilarities are alike, so nothing can be compared.",
@@ -130,6 +137,6 @@ def label_of(conditions: pd.DataFrame) -> np.ndarray:
 
 
 def mean_matrix(table: pd.DataFrame) -> pd.DataFrame:
-    """The mean over subjects of `representation`'s matrices, as a square table."""
+    """The mean over subjects of `representation`'s matrices, as a square table; NaN where no subject met both."""
     need_columns(table, ["subject", "a", "b", "dissimilarity"], "table of dissimilarities")
     return table.pivot_table(index="a", columns="b", values="dissimilarity", sort=False)
