@@ -69,6 +69,18 @@ def test_another_programs_table_is_read_with_its_sidecar_and_its_name(tmp_path):
         read_trials(path)
 
 
+def test_response_times_in_a_unit_that_is_not_known_are_refused(tmp_path):
+    text = "trial action reward response_time\n0 1 1 2\n"
+
+    def rt(unit):
+        path = write(tmp_path, "sub-1_task-a_beh.tsv", text, response_time={"Units": unit})
+        return read_trials(path)["rt"].tolist()
+
+    assert rt("Seconds") == rt("s") == [2.0] and rt(" MS") == [0.002]
+    with pytest.raises(UserError, match="'response_time' in 'minutes', which is no unit"):
+        rt("minutes")
+
+
 def test_names_and_levels():
     assert entities(Path("sub-01_task-a_run-2_beh.tsv")) == {"sub": "01", "task": "a", "run": "2"}
     assert levels_of("x", "0 no, 1 yes", {}) == {"0": "no", "1": "yes"}

@@ -25,7 +25,9 @@ SUFFIX = "_beh.tsv"
 BLANK = "n/a"
 RESPONSE_TIME = "response_time"
 """What BIDS calls `rt`."""
-SECONDS = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 0.001, "millisecond": 0.001, "milliseconds": 0.001}
+SECONDS = dict.fromkeys(("s", "sec", "second", "seconds"), 1.0)
+SECONDS |= dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 0.001)
+"""Units of response times, in seconds."""
 
 
 def entities(path: Path) -> dict[str, str]:
@@ -83,9 +85,15 @@ def read_foreign(path: Path, plan: Preset, columns: Mapping[str, str]) -> pd.Dat
     known = dict(plan.columns)
     if RESPONSE_TIME in source and "rt" not in source:
         known.setdefault("rt", RESPONSE_TIME)
-    about_time = said.get((known | dict(columns)).get("rt", "rt"))
-    unit = about_time.get("Units", "s") if isinstance(about_time, dict) else "s"
-    scale = {"rt": SECONDS.get(str(unit), 1.0)} | dict(plan.scale)
+    timed = (known | dict(columns)).get("rt", "rt")
+    about_time = said.get(timed)
+    unit = str(about_time.get("Units", "s") if isinstance(about_time, dict) else "s").strip().lower()
+    check(
+        unit in SECONDS or timed not in source,
+        f"The sidecar of '{path.name}' gives '{timed}' in '{unit}', which is no unit of response times known here; "
+        "convert the column to seconds (s) or milliseconds (ms).",
+    )
+    scale = {"rt": SECONDS.get(unit, 1.0)} | dict(plan.scale)
     given: dict[str, Any] = {"trial": np.arange(len(rows)).astype(str)}
     if "sub" in parts:
         given["subject"] = parts["sub"]
