@@ -180,7 +180,7 @@ def draw_final(tables: Mapping[str, pd.DataFrame]) -> Drawing:
     """Everybody at the end of training: each seed, those at the maximum, all, and who is compared."""
     seeds, accuracy = tables["accuracy_by_seed"], tables["accuracy"]
     shown = [*FORMS, "one_recurs"]
-    figure, axes = style.figure(len(shown), 1)
+    figure, axes = style.figure(2, -(-len(shown) // 2))
     data = {}
     for axis, name in zip(axes.flat, shown, strict=True):
         mine = accuracy[accuracy["name"] == name]
@@ -191,7 +191,8 @@ def draw_final(tables: Mapping[str, pd.DataFrame]) -> Drawing:
             rows = accuracy[(accuracy["name"] == record) & (accuracy["who"] == "all seeds")]
             parts.append(rows.assign(name=label))
         data[name] = pd.concat(parts, ignore_index=True)
-        panels_learning_set.final_curves(axis, data[name], seeds[seeds["name"] == name])
+        # The first has everybody, so its legend serves all.
+        panels_learning_set.final_curves(axis, data[name], seeds[seeds["name"] == name], name == shown[0])
         axis.set_title((FORMS | {"one_recurs": RECURS})[name].title)
     return Drawing(figure, data)
 

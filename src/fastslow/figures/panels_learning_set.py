@@ -51,12 +51,12 @@ def stage_curves(axes: Axes, table: pd.DataFrame, markers: bool = False) -> dict
 
 @panel
 def final_curves(
-    axes: Axes, table: pd.DataFrame, seeds: pd.DataFrame | None = None
+    axes: Axes, table: pd.DataFrame, seeds: pd.DataFrame | None = None, names: bool = True
 ) -> dict[str, list[Artist]]:
     """Accuracy by trial of several groups with frozen weights, each in its own colour.
 
     **Arguments**: `table` with columns name, trial, mean (per cent), low, high; `seeds` with columns subject, trial,
-    correct (per cent): a thin line for each.
+    correct (per cent): a thin line for each; `names` whether a legend tells the groups.
     """
     marks.need(table, "name", "trial", "mean")
     accuracy_axes(axes, table)
@@ -67,5 +67,6 @@ def final_curves(
     for name in marks.in_order(table):
         rows = table[table["name"] == name].sort_values("trial")
         made[name] = marks.curve(axes, rows["trial"].to_numpy(), rows, look(name))
-    axes.legend(loc="upper right", bbox_to_anchor=(1, 0.86))  # between the good and the bad
+    if names:
+        axes.legend(loc="upper right", bbox_to_anchor=(1, 0.86))  # between the good and the bad
     return made
