@@ -11,7 +11,7 @@ from fastslow.agents.win_stay import win_stay_lose_shift
 from fastslow.analysis.choice_data import BANDIT, ONE_CHOICE, TWO_CHOICES, choices_of
 from fastslow.analysis.choice_models import MODELS, SCALES, evaluate
 from fastslow.analysis.compare_models import compare_models, score_table, shares
-from fastslow.analysis.fit_models import WEAK, contains, fit_models
+from fastslow.analysis.fit_models import WEAK, Fit, contains, fit_models, tidy
 from fastslow.errors import UserError
 from fastslow.records.follow import follow
 from fastslow.tasks.bandit import IndependentBandit
@@ -178,6 +178,16 @@ def test_what_the_choices_do_not_tell_is_flagged():
     assert one["log_likelihood"].iloc[0] == pytest.approx(np.log(0.5))
     weak = fit_models(same.iloc[:1], ["rescorla_wagner"], prior="weak")
     assert weak.loc[weak["parameter"] == "beta", "estimate"].iloc[0] == pytest.approx(5.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("bound", ["low", "high"])
+def test_an_estimate_at_either_bound_is_flagged_below_zero_too(bound):
+    choices = choices_of(table(ONE_CHOICE, 1, 1), 0.7)
+    names = MODELS["model_based"].parameters(ONE_CHOICE)
+    x = np.array([[float(SCALES[each].coordinate(getattr(SCALES[each], bound))) for each in names]])
+    none = np.zeros(1)
+    rows = tidy("model_based", Fit(x, none, np.full(x.shape, np.inf), none == 0, none), choices)
+    assert rows["parameter"].tolist() == list(names) and (rows["note"] == "at its bound").all()
 
 
 def test_a_single_rare_trial_goes_through_every_model():

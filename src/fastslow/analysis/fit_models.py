@@ -273,7 +273,7 @@ def tidy(name: str, fitted: Fit, choices: Choices) -> pd.DataFrame:
                 for shift in (0.0, -reach[one, i], reach[one, i])
             )
             note = ""
-            if estimate <= scale.low * 1.0001 or estimate >= scale.high * 0.9999:
+            if any(abs(estimate - bound) <= 1e-4 * abs(bound) for bound in (scale.low, scale.high)):
                 note = "at its bound"
             elif low <= scale.low and high >= scale.high:
                 note = "not identified"
