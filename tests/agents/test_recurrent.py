@@ -167,3 +167,8 @@ def test_the_feedforward_control_acts_on_the_present_alone():
 def test_bad_settings_are_refused_in_one_sentence():
     with pytest.raises(UserError, match="units is 0, but it must be a whole number of at least 1"):
         RecurrentConfig(units=0)
+    for core in ("feedforward", "fast_weights"):
+        with pytest.raises(
+            UserError, match=f"span is 50, but only the gates of lstm and gru .* with '{core}'"
+        ):
+            RecurrentConfig(core=core, span=50)

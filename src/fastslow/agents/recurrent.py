@@ -25,6 +25,8 @@ CORES = {
     "feedforward": (feedforward, feedforward.Feedforward),
     "fast_weights": (fast_weights, fast_weights.FastWeights),
 }
+GATED = ("lstm", "gru")
+"""Cores whose units are held by gates."""
 ENCODERS = ("none", *conv.FORMS)
 
 
@@ -46,7 +48,8 @@ class RecurrentConfig:
     reward_levels: tuple[float, ...] = ()
     """Feed the last reward one-hot over these levels instead of as a number (Wang 2016, 11 arms)."""
     span: int = 0
-    """Steps over which a newborn's units remember, at most (Tallec & Ollivier 2018); 0: one or two (Wang, Duan)."""
+    """Steps over which a newborn's units remember, at most (Tallec & Ollivier 2018; `lstm` and `gru` only); 0: one
+    or two (Wang, Duan)."""
     see_pay: bool = False
     """Feed the last reward in its action's place too: the one-hot last action times the reward (ours)."""
     keys: int = 16
@@ -62,6 +65,11 @@ class RecurrentConfig:
             raise UserError(f"encoder is '{self.encoder}', but it must be one of: {', '.join(ENCODERS)}.")
         if self.core not in CORES:
             raise UserError(f"core is '{self.core}', but it must be one of: {', '.join(CORES)}.")
+        if self.span and self.core not in GATED:
+            raise UserError(
+                f"span is {self.span}, but only the gates of {' and '.join(GATED)} can be set to remember; leave it 0 "
+                f"with '{self.core}'."
+            )
 
 
 class RecurrentAgent(Agent):

@@ -89,11 +89,6 @@ class FastWeights(eqx.Module):
         return FastState(memory, key), FastActivity(self.output(x, found), state)
 
 
-def remembering(net: FastWeights, key: Key[Array, ""], span: int) -> FastWeights:
-    """The same: it remembers all of an episode as it is."""
-    return net
-
-
 def start_where(first: Bool[Array, "*batch"], initial: FastState, state: FastState) -> FastState:
     """The empty memory where an episode begins, else the state handed over."""
 

@@ -42,11 +42,6 @@ class Feedforward(eqx.Module):
         return (), FeedforwardActivity(jnp.tanh(x @ self.input + bias))
 
 
-def remembering(net: Feedforward, key: Key[Array, ""], span: int) -> Feedforward:
-    """The same: there is nothing to remember with."""
-    return net
-
-
 def start_where(first: Bool[Array, "*batch"], initial: tuple[()], state: tuple[()]) -> tuple[()]:
     """Nothing, whether an episode begins or not."""
     return ()
