@@ -126,15 +126,16 @@ def expectations() -> tuple[Expectation, ...]:
             needs="rat_two_step_miller",
         )
     )
+    # Daw 2011: the hybrid describes people better than either of its parts, for all that it has to estimate.
+    hybrid = {
+        "people": ("above 0", 0.0, W_PEOPLE, "Daw 2011"),
+        "rats": ("reported", -math.inf, "planners", "Miller 2017"),
+    }
     for data_set, name in ANIMALS.items():
-        # Daw 2011: the hybrid describes people better than either of its parts, for all that it has to estimate.
-        judged = {"published": "above 0", "low": 0.0} if name == "people" else {"published": "reported"}
-        what = f"{name}: evidence (nats), hybrid less planner"
-        fitted.append(Expectation(what, where="Daw 2011", confidence="text", needs=data_set, **judged))
-        what, where = f"{name}: w fitted to choices", "Daw 2011"
-        fitted.append(
-            Expectation(what, W_PEOPLE, where=where, confidence="text", note="reported", needs=data_set)
-        )
+        more, low, weight, where = hybrid[name]
+        told = {"where": where, "confidence": "text", "needs": data_set}
+        fitted.append(Expectation(f"{name}: evidence (nats), hybrid less planner", more, low, **told))
+        fitted.append(Expectation(f"{name}: w fitted to choices", weight, note="reported", **told))
     return (
         *within,
         Expectation(
