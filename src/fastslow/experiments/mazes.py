@@ -354,7 +354,7 @@ EXPERIMENT = Experiment(
             Expectation(
                 f"feedforward, {PLACES[place]}: the ratio's interval holds 1", 1.0, 1.0, 1.0, where, "text"
             )
-            for place, where in (("small", WANG), ("i", WANG))
+            for place, where in (("small", "control"), ("i", WANG))
         ),
         Expectation(
             "agent, I-maze: later / first walk",
