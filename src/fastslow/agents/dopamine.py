@@ -7,6 +7,7 @@ frozen reaches the actor's activity alone.
 Wang et al. 2018, Simulation 6: two LSTMs of 48 units.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -129,11 +130,7 @@ class DopamineAgent(Agent):
 def make(task: Task, config: DopamineConfig, key: Key[Array, ""]) -> DopamineAgent:
     """A newborn agent for the observations and actions of `task`."""
     critic_key, actor_key, value_key, policy_key = jax.random.split(key, 4)
-    inputs = 1 + task.actions
-    size = 1
-    for side in task.observation_shape:
-        size *= side
-    inputs += size
+    inputs = math.prod(task.observation_shape) + task.actions + 1
     scale = 0.1 / config.units**0.5
     return DopamineAgent(
         lstm.LSTM(inputs, config.units, critic_key),

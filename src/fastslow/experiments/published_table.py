@@ -17,7 +17,7 @@ from fastslow.agents.agent import Agent
 from fastslow.analysis.statistics import summarise
 from fastslow.errors import check
 from fastslow.experiments.claims import claim, table
-from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, newborns
 from fastslow.figures import panels_published, style
 from fastslow.records.collect import collect
 from fastslow.tasks.task import Task
@@ -104,8 +104,9 @@ def play_rows(
     for row, condition in conditions.items():
         row_key = jax.random.fold_in(key, list(published.rows).index(row))
         test_key, search_key, birth_key = jax.random.split(row_key, 3)
-        births = [jax.random.fold_in(birth_key, i) for i in range(len(trained[row]))]
-        newborn = [condition.make_agent(condition.task, condition.agent, birth) for birth in births]
+        newborn = newborns(
+            condition.task, condition.agent, birth_key, len(trained[row]), condition.make_agent
+        )
         networks = {"agent": trained[row], "untrained": newborn}
         records |= play(
             row, networks, observers(condition.task, search_key), condition.task, test_key, episodes
@@ -244,7 +245,8 @@ def expect(
     """What is accepted: of the network `least`; of the others, two standard errors of theirs less ours.
 
     **Arguments**: by row, the `presets` that run it and the `least` total of the network; `notes` by player or row;
-    `smoke` the players that the smoke preset has; `tasks` behind each mean of ours.
+    `smoke` the players that the smoke preset has; `tasks` behind each mean of ours in the preset laptop: where
+    there are fewer, the bounds are too narrow.
     """
     made = []
     for row in published.rows:

@@ -12,12 +12,11 @@ import jax
 import xarray as xr
 from jaxtyping import Array, Key
 
-from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
 from fastslow.agents.bayes_greedy import bayes_greedy
 from fastslow.agents.recurrent import RecurrentConfig
 from fastslow.agents.tabular import model_based, model_free
-from fastslow.experiments.experiment import Condition, Experiment
+from fastslow.experiments.experiment import Condition, Experiment, newborns
 from fastslow.experiments.two_step_figures import draw
 from fastslow.experiments.two_step_measures import DAW, IN_ONE, STEPS, measure, measure_other
 from fastslow.experiments.two_step_published import expectations
@@ -74,7 +73,7 @@ def simulate(
     keys = jax.random.split(key, 4)
 
     def newborn(task: Task) -> list[Agent]:
-        return [recurrent.make(task, AGENT, jax.random.fold_in(keys[3], i)) for i in range(config.seeds)]
+        return newborns(task, AGENT, keys[3], config.seeds)
 
     def several(agent: Agent) -> list[Agent]:
         return [agent] * config.seeds
