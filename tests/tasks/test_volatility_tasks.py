@@ -61,6 +61,8 @@ def test_a_period_of_ones_own():
         (VolatileBandit, "hazard_low", 0.2),
         (VolatileBandit, "pulls", 0),
         (VolatilitySchedule, "period", 0),
+        (VolatilitySchedule, "period", 2.5),
+        (VolatilitySchedule, "period", float("nan")),
         (VolatilitySchedule, "p_stable", 2),
     ],
 )

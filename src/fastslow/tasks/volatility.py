@@ -7,13 +7,15 @@ volatile half, in either order, as people met it. Wang et al. 2018 (Simulation 2
 shifting volatilities": the hazards here are ours.
 """
 
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from fastslow.errors import check
 from fastslow.tasks import task
 from fastslow.tasks.bandit import BANDIT_VARIABLES, trial_of
 from fastslow.tasks.task import Task, Variable, check_count, check_range, opening, outcome, parameter, pick
@@ -33,6 +35,17 @@ def arms(good: Int[Array, ""], p: Float[Array, ""]) -> Float[Array, " arm"]:
 
 def pulled(p: Float[Array, " arm"], action: Int[Array, ""], uniform: Float[Array, ""]) -> Float[Array, ""]:
     return (uniform < pick(p, action)).astype(jnp.float32)
+
+
+def whole_pulls(value: Any) -> Int[Array, "..."]:
+    """The period as whole numbers; `UserError` for others, which would be cut off. Traced values pass."""
+    if not isinstance(value, jax.core.Tracer):
+        given = np.asarray(value, float)
+        check(
+            bool((given == np.round(given)).all()),
+            f"period is {given.tolist()}, but pulls are counted in whole numbers; round it.",
+        )
+    return jnp.asarray(value, jnp.int32)
 
 
 class Stretch(NamedTuple):
@@ -123,7 +136,7 @@ class VolatilitySchedule(Task):
     """Probability that the good arm pays in the calm half (Behrens 2007: .75)."""
     p_volatile: Float[Array, "..."] = eqx.field(converter=parameter, default=0.8)
     """Probability that the good arm pays in the volatile half (Behrens 2007: .8)."""
-    period: Int[Array, "..."] = eqx.field(converter=lambda value: jnp.asarray(value, jnp.int32), default=25)
+    period: Int[Array, "..."] = eqx.field(converter=whole_pulls, default=25)
     """Pulls between reversals in the volatile half (Wang 2018: 25; Behrens 2007: 20 to 40)."""
     half: int = eqx.field(static=True, default=100)
     """Pulls in a half (Wang 2018: 100)."""
