@@ -2,8 +2,10 @@
 
 import jax
 import numpy as np
+import pytest
 from rolls import roll, within
 
+from fastslow.errors import UserError
 from fastslow.tasks.risky_choice import RiskyChoice
 
 
@@ -50,3 +52,17 @@ def test_without_fixation_a_trial_is_one_step():
     task = RiskyChoice(fixation=False, trials=12)
     assert (task.episode_steps, task.actions, task.observation_shape) == (12, 2, (2,))
     assert jax.numpy.asarray(roll(task, 4).outcomes.last)[:, -1].all()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"forced": 3}, "forced is 3, but either lever must be forced as often"),
+        ({"p_low": 0.6}, r"p_low is 0\.6.* and p_high is 0\.5"),
+        ({"p_high": 1.5}, r"p_high is 1\.5"),
+        ({"trials": 0}, "trials is 0"),
+    ],
+)
+def test_a_parameter_out_of_range_is_refused(given, message):
+    with pytest.raises(UserError, match=message):
+        RiskyChoice(**given)

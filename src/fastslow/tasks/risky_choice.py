@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from fastslow.errors import check
 from fastslow.tasks import task
 from fastslow.tasks.task import Task, Variable, check_count, check_range, opening, outcome, parameter, pick
 from fastslow.timestep import TimeStep
@@ -81,7 +82,12 @@ class RiskyChoice(Task):
         check_range("p_low", self.p_low, 0, 1)
         check_range("small", self.small, -1e6, 1e6)
         check_range("large", self.large, -1e6, 1e6)
+        task.check_order("p_low", self.p_low, "p_high", self.p_high)
         check_count("forced", self.forced, 0)
+        check(
+            self.forced % 2 == 0,
+            f"forced is {self.forced}, but either lever must be forced as often; give an even number.",
+        )
         check_count("trials", self.trials, 1)
 
     @property
