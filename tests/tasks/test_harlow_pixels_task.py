@@ -235,3 +235,10 @@ def test_the_published_screen_has_its_sizes():
 def test_a_parameter_out_of_range_is_refused(name, value):
     with pytest.raises(UserError, match=f"{name} is"):
         HarlowPixels(**{name: value})
+
+
+def test_pictures_within_reach_of_the_cross_are_refused():
+    with pytest.raises(
+        UserError, match=r"fixation_tolerance \+ selection_tolerance is 10\.5 and offset is 9\.0"
+    ):
+        HarlowPixels(offset=9.0)

@@ -21,7 +21,16 @@ from fastslow.tasks import panorama
 from fastslow.tasks.harlow import HARLOW_VARIABLES, Pair, check_harlow, draw_pair, toss, trial_of
 from fastslow.tasks.object_images import picture
 from fastslow.tasks.panorama import plus, side_by_side, span, wrap
-from fastslow.tasks.task import Task, Variable, check_count, check_range, opening, outcome, parameter
+from fastslow.tasks.task import (
+    Task,
+    Variable,
+    check_count,
+    check_order,
+    check_range,
+    opening,
+    outcome,
+    parameter,
+)
 from fastslow.timestep import TimeStep
 
 FIXATION, CHOICE, PAUSE = 0, 1, 2
@@ -118,6 +127,9 @@ class HarlowPixels(Task):
         check_range("momentum", self.momentum, 0, 0.999)
         for name in ("offset", "fixation_tolerance", "selection_tolerance"):
             check_range(name, getattr(self, name), 0, 180)
+        # Nearer, a picture would be chosen where the cross was held.
+        needed = self.fixation_tolerance + self.selection_tolerance
+        check_order("fixation_tolerance + selection_tolerance", needed, "offset", self.offset)
         for name in ("width", "image", "cross", "repeat", "fixation_steps", "limit"):
             check_count(name, getattr(self, name), 1)
         check_count("pause", self.pause, 0)
