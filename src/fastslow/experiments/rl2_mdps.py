@@ -52,6 +52,9 @@ OPTIMUM = 21.83
 GOALS = {"n10": 152.0} | {name: round(0.97 * row[-1], 1) for name, row in list(TABLE.rows.items())[1:]}
 """Least total accepted of the network."""
 
+UNTOLD = ("opsrl", "ucrl2", "beb", "epsilon_greedy", "greedy")
+"""Planners of which the paper tells neither prior nor ties nor how constants were chosen: not judged, only reported."""
+
 AGENT = RecurrentConfig(core="fast_weights", see_time=False, see_pay=True)
 # Tuned on seed 100: there a critic weight of .5 earned 11 less, for critic and policy share their layer, and gamma =
 # .95 with lambda = .9 earned 8 less.
@@ -162,9 +165,10 @@ EXPERIMENT = Experiment(
         TABLE,
         {name: ("smoke", "quick", "laptop", "full") if name == "n10" else ("full",) for name in ROWS},
         GOALS,
-        {},
+        {name: "reported: how it was made is not said" for name in UNTOLD},
         SMOKE,
         RL2MDPsConfig.seeds * RL2MDPsConfig.episodes,
+        UNTOLD,
     ),
     printed=("beside",),
     training_scale=scale,
@@ -173,8 +177,8 @@ EXPERIMENT = Experiment(
         "Fast weights (Ba 2016) in place of the GRU: a memory written and read under the state. A GRU of 64 units "
         "earned 116 after 10 million steps (one seed).",
         "64 units in place of 256 but for the full preset; the last reward is fed in its action's place too (see_pay).",
-        "The planners' prior over mean rewards is centred on 0, and not on 1 as the rewards are: so do greed, lapses "
-        "and bonus earn what the paper prints.",
+        "The planners' prior over mean rewards is centred on 0, and not on 1 as the rewards are: so they come nearest "
+        "to what the paper prints; UCRL2, bonus, lapses and greed still earn 2 to 4 per cent more.",
         "What is summed is the true mean of each choice made, which has less noise than the reward itself.",
     ),
 )
