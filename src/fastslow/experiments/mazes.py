@@ -144,7 +144,7 @@ def behave(
 
     What happens step by step takes hundreds of times the room, so it is collected and given up subject by subject.
     """
-    subjects = []
+    subjects, few = [], xr.Dataset()
     for i, agent in enumerate(agents):
         subject_key = jax.random.fold_in(key, i)
         one = collect([agent], task, subject_key, episodes, [f"seed {i}"], keep=("cell", "heading"))

@@ -25,6 +25,7 @@ from fastslow.experiments.experiment import Condition, Drawing, Expectation, Exp
 from fastslow.experiments.volatility_measures import (
     PHASES,
     SCHEDULE,
+    TRAINER,
     TRAINING,
     UNITS,
     WINDOW,
@@ -33,10 +34,8 @@ from fastslow.experiments.volatility_measures import (
 )
 from fastslow.figures import panels_bandit, panels_units, panels_volatility, style
 from fastslow.records.collect import collect
-from fastslow.training.actor_critic import A2CConfig
 
 AGENT = RecurrentConfig(see_time=False)
-TRAINER = A2CConfig(lanes=64, gamma=0.8, entropy_weight=0.05, final_entropy_weight=0.0)
 CONTROL = (0.5, 5.0)
 """alpha and beta of the Rescorla-Wagner control, whose fitted rate must not differ between blocks."""
 

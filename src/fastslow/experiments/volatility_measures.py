@@ -23,8 +23,11 @@ from fastslow.records.follow import follow
 from fastslow.records.record import trials
 from fastslow.records.schema import CELL
 from fastslow.tasks.volatility import VolatileBandit, VolatilitySchedule
+from fastslow.training.actor_critic import A2CConfig
 
 TRAINING, SCHEDULE = VolatileBandit(), VolatilitySchedule()
+TRAINER = A2CConfig(lanes=64, gamma=0.8, entropy_weight=0.05, final_entropy_weight=0.0)
+"""How the network is trained; the rates at which it then learns by itself are held against this one's step size."""
 WINDOW = 20
 """Trials, up to the one at hand, over which the generator's hazard is averaged: nobody can know it at once."""
 PHASES = {0: "stable 1", 1: "volatile 1", 2: "volatile 2", 3: "stable 2"}
