@@ -139,6 +139,8 @@ def test_win_stay_and_lose_shift_by_hand():
         win_stay(table([0, 1], [1.0, 1.0]))
     with pytest.raises(UserError, match="'a' has no rewarded trial"):
         win_stay(table([0], [1.0]))
+    with pytest.raises(UserError, match=r"'trial' of the trial table holds 0\.5"):
+        win_stay(trials.assign(trial=trials["trial"] / 2))
 
 
 def test_weights_of_rewards_and_choices_are_recovered_jointly():

@@ -59,6 +59,10 @@ def test_groups_are_kept_apart_and_one_episode_needs_no_number():
             "has both a first and a second",
         ),
         (TRIALS.assign(steps=0), "have no actions"),
+        (
+            TRIALS.assign(trial=TRIALS["trial"] / 2),
+            r"'trial' of the trial table holds 0\.5, but trials are numbered",
+        ),
     ],
 )
 def test_tables_that_tell_nothing_are_refused_in_one_sentence(table, message):

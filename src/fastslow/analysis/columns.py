@@ -35,6 +35,18 @@ def numbers(table: pd.DataFrame, name: str, what: str) -> np.ndarray:
     return values
 
 
+def trial_numbers(table: pd.DataFrame, what: str) -> np.ndarray:
+    """The column `trial` as whole numbers; `UserError` where it holds others: of these none comes next."""
+    values = numbers(table, "trial", what)
+    broken = values != np.round(values)
+    check(
+        not broken.any(),
+        f"Column 'trial' of the {what} holds {values[broken.argmax()]:g}, but trials are numbered 0, 1, 2, ...; number "
+        "them so.",
+    )
+    return values.astype(np.int64)
+
+
 def valid_rows(table: pd.DataFrame) -> pd.DataFrame:
     """The rows whose choice was made and counted: `valid` True, or all where there is no such column."""
     return table[table["valid"].astype(bool)] if "valid" in table.columns else table

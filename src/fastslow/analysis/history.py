@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int
 
-from fastslow.analysis.columns import need_columns, numbers, valid_rows
+from fastslow.analysis.columns import need_columns, numbers, trial_numbers, valid_rows
 
 TABLE = "trial table"
 
@@ -21,7 +21,7 @@ def in_order(trials: pd.DataFrame, needed: list[str]) -> pd.DataFrame:
     """
     need_columns(trials, ["subject", "episode", "trial", *needed], TABLE)
     subject = pd.factorize(trials["subject"])[0]
-    order = np.lexsort((numbers(trials, "trial", TABLE), numbers(trials, "episode", TABLE), subject))
+    order = np.lexsort((trial_numbers(trials, TABLE), numbers(trials, "episode", TABLE), subject))
     ordered = trials.iloc[order].reset_index(drop=True)
     valid = ordered["valid"].astype(bool) if "valid" in ordered else True
     for name in needed:

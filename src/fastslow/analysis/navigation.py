@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from fastslow.analysis.columns import need_columns, numbers, valid_rows
+from fastslow.analysis.columns import need_columns, numbers, trial_numbers, valid_rows
 from fastslow.errors import check
 
 TABLE = "trial table"
@@ -22,7 +22,7 @@ def walks(trials: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     need_columns(trials, ["subject", "trial", *by, "steps"], TABLE)
     rows = valid_rows(trials).reset_index(drop=True)
     check(len(rows) > 0, "The trial table has no valid trial; check the column 'valid'.")
-    return rows.assign(trial=numbers(rows, "trial", TABLE).astype(int), steps=numbers(rows, "steps", TABLE))
+    return rows.assign(trial=trial_numbers(rows, TABLE), steps=numbers(rows, "steps", TABLE))
 
 
 def walk_lengths(trials: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
