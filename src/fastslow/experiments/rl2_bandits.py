@@ -4,7 +4,6 @@ Duan et al. 2016, section 3.1 (Table 1): k arms, each p ~ U[0, 1], n pulls; agai
 sampling and its optimistic variant, UCB1, epsilon-greedy and greedy, whose constants are searched for each row.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -196,9 +195,11 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
 
 BEST = {f"n10_k{arms}": optimal_return(arms, 10) for arms in (5, 10, 50)}
 """The exact optimum, where it can be had."""
-GOALS = {name: min(TABLE.of(name, "agent"), BEST.get(name, math.inf)) for name in ROWS}
-"""What the network is held to, 98 % of it: the published total, or the exact optimum where that is less."""
-NOTES = {name: f"98 % of {goal:.4g}, the less of published and exact optimum" for name, goal in GOALS.items()}
+BEST_KNOWN = BEST | {name: max(row[:-1]) for name, row in TABLE.rows.items() if name not in BEST}
+"""The exact optimum or, where that is out of reach, what the best of the published algorithms earned."""
+GOALS = {name: min(TABLE.of(name, "agent"), best) for name, best in BEST_KNOWN.items()}
+"""What the network is held to, 98 % of it: the published total, or the best that is known where that is less."""
+NOTES = {name: f"98 % of {goal:.4g}, the less of published and best known" for name, goal in GOALS.items()}
 
 EXPERIMENT = Experiment(
     name="rl2_bandits",
