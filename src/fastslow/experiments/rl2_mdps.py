@@ -149,7 +149,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
 
 EXPERIMENT = Experiment(
     name="rl2_mdps",
-    claim="A recurrent network trained over small MDPs learns each new one as fast as classic learners, or faster.",
+    claim="A network trained over small MDPs learns each new one as fast as the best of the classic learners.",
     cite=("duan2016", "botvinick2019"),
     presets={
         "smoke": RL2MDPsConfig(2, ("n10",), 16, 2, 100, 1, SMOKE),
