@@ -80,7 +80,7 @@ class BayesGreedy(Observer):
         q = self.action_values(v)
         now = view.stage(self.form, percept)
         logits = view.stage_logits(self.form, now, best(q), jnp.zeros(1))
-        reached = v[view.state_at_hand(self.form, percept)]
+        reached = v[view.state_at_hand(percept)]
         value = jnp.where(now == view.SECOND, reached, jnp.where(now == view.VOID, 0.0, q.max()))
         return sampled(key, logits, value, q=q, belief=state.good0)
 

@@ -100,7 +100,7 @@ class Hybrid(Observer):
     def choose(self, state: Tables, percept: Percept, key: Key[Array, ""]) -> Output:
         q_mb, q = self.first_stage(state)
         same = (jnp.arange(2) == state.repeat).astype(jnp.float32)
-        q2 = state.q2[view.state_at_hand(self.form, percept)]
+        q2 = state.q2[view.state_at_hand(percept)]
         first = jax.nn.log_softmax(self.beta1 * (q + self.p * same))
         second = jax.nn.log_softmax(self.beta2 * q2)
         now = view.stage(self.form, percept)

@@ -113,7 +113,7 @@ def stage(form: Form, percept: Percept) -> Int[Array, ""]:
     return jnp.where(cue.sum() > 0, jnp.minimum(index, SECOND), VOID).astype(jnp.int32)
 
 
-def state_at_hand(form: Form, percept: Percept) -> Int[Array, ""]:
+def state_at_hand(percept: Percept) -> Int[Array, ""]:
     """The second-stage state that is shown (in the form in one step: the last trial's); 0 where none is."""
     return percept.observation[-1].astype(jnp.int32)
 

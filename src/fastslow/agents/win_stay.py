@@ -71,7 +71,7 @@ class WinStay(Observer):
         first = self.rule(state, jnp.int32(0), self.arms)
         if self.form is None:
             return sampled(key, first, jnp.float32(0))
-        second = self.rule(state, 1 + view.state_at_hand(self.form, percept), 2)
+        second = self.rule(state, 1 + view.state_at_hand(percept), 2)
         logits = view.stage_logits(self.form, view.stage(self.form, percept), first, second)
         return sampled(key, logits, jnp.float32(0))
 

@@ -97,7 +97,7 @@ def whisker(axes: Axes, at: float | int, row: pd.Series) -> None:
         axes.plot([at, at], [row["low"], row["high"]], color=INK, linewidth=0.9, zorder=5)
 
 
-def dots(axes: Axes, at: float | int, values: np.ndarray, width: float, style: Look) -> Line2D | None:
+def dots(axes: Axes, at: float | int, values: np.ndarray, width: float) -> Line2D | None:
     """One dot per subject, spread over the width in a fixed order; fainter where there are many."""
     if len(values) == 0:
         return None

@@ -200,7 +200,7 @@ def return_bars(
         artists[name] = marks.bar(axes, i, table[table["name"] == name].iloc[0], 0.62, style)
         if per_subject is not None:
             values = per_subject.loc[per_subject["name"] == name, "value"].to_numpy(float)
-            marks.dots(axes, i, values, 0.36, style)
+            marks.dots(axes, i, values, 0.36)
     for label, value in (anchors or {}).items():
         artists[label] = axes.axhline(value, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
     marks.room_beside(axes, len(names))

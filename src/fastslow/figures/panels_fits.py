@@ -135,7 +135,7 @@ def bic_bars(axes: Axes, table: pd.DataFrame, title: str, who: str = "") -> dict
     for i, name in enumerate(names):
         values = table.loc[table["model"] == name, "worse"].to_numpy(float)
         artists[name] = marks.bar(axes, i, pd.Series({"mean": values.mean()}), 0.6, look(who or name))
-        marks.dots(axes, i, values, 0.4, look(name))
+        marks.dots(axes, i, values, 0.4)
     axes.axhline(0, color=PALE, linewidth=0.8, zorder=0)
     marks.name_bars(axes, [look(name).label for name in names], lean=40)
     marks.room_beside(axes, len(names))

@@ -134,7 +134,7 @@ def repeats(
             artists[name, measure] = marks.bar(axes, i + offset, row, 0.38, look(name), measure == "win_stay")
             if per_subject is not None:
                 values = per_subject.loc[per_subject["name"] == name, measure].to_numpy(float)
-                marks.dots(axes, i + offset, values, 0.25, look(name))
+                marks.dots(axes, i + offset, values, 0.25)
     axes.set_xticks(range(len(names)), [marks.wrapped(look(name).label, 10) for name in names])
     axes.tick_params(axis="x", length=0)
     axes.set_ylim(0, 1)

@@ -49,7 +49,7 @@ def flip_bars(
                         & (per_subject["kind"] == kind)
                         & (per_subject["pays"] == pays)
                     ]
-                    marks.dots(axes, at, mine["rpe"].to_numpy(float), width * 0.6, look(name))
+                    marks.dots(axes, at, mine["rpe"].to_numpy(float), width * 0.6)
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
     axes.set_xticks(list(places), list(places.values()), rotation=35, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0)

@@ -38,7 +38,7 @@ def risky_bars(
             row = marks.cell(table, name=name, p_win=p_win)
             artists[name, p_win] = marks.bar(axes, place + offset, row, 0.36, style, p_win == odds[0])
             chosen = (per_subject["name"] == name) & (per_subject["p_win"] == p_win)
-            marks.dots(axes, place + offset, per_subject.loc[chosen, "risky"].to_numpy(float), 0.2, style)
+            marks.dots(axes, place + offset, per_subject.loc[chosen, "risky"].to_numpy(float), 0.2)
     labels = ["shuffled" if name.endswith("_shuffled") else look(name).label for name in names]
     axes.set_xticks(list(places.values()), labels, rotation=30, ha="right", rotation_mode="anchor")
     axes.set_ylim(0, 1.02)

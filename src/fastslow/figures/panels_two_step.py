@@ -63,7 +63,7 @@ def stay_bars(
             artists[name, condition] = marks.bar(axes, at, row, 0.19, style, condition.startswith("common"))
             if per_subject is not None:
                 chosen = (per_subject["name"] == name) & (per_subject["condition"] == condition)
-                marks.dots(axes, at, per_subject.loc[chosen, "stay"].to_numpy(float), 0.13, style)
+                marks.dots(axes, at, per_subject.loc[chosen, "stay"].to_numpy(float), 0.13)
             if published is not None:
                 chosen = (published["name"] == name) & (published["condition"] == condition)
                 for value in published.loc[chosen, "published"]:
@@ -163,7 +163,7 @@ def explained_bars(
             artists[name, predictor] = made
             if per_subject is not None:
                 chosen = (per_subject["name"] == name) & (per_subject["predictor"] == predictor)
-                marks.dots(axes, at, per_subject.loc[chosen, "r2"].to_numpy(float), width * 0.6, style)
+                marks.dots(axes, at, per_subject.loc[chosen, "r2"].to_numpy(float), width * 0.6)
             if published is not None:
                 chosen = (published["name"] == name) & (published["predictor"] == predictor)
                 for value in published.loc[chosen, "published"]:

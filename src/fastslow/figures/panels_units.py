@@ -56,7 +56,7 @@ def coding(axes: Axes, units: pd.DataFrame, legend: bool = True) -> dict[tuple[s
             artists[name, variable] = made
             if j == 0:
                 made.set_label(style.label)
-            marks.dots(axes, at, rows["partial_r"].to_numpy(float), width * 0.7, style)
+            marks.dots(axes, at, rows["partial_r"].to_numpy(float), width * 0.7)
             low, high = rows["shuffled_mean"].mean(), rows["shuffled_p99"].mean()
             edges = np.array([at - width / 2, at + width / 2])
             axes.fill_between(edges, low, high, color=GREY, alpha=0.55, linewidth=0, zorder=6)
@@ -136,7 +136,7 @@ def grouped_bars(
             artists[name, group] = made
             if per_subject is not None:
                 mine = per_subject[(per_subject["name"] == name) & (per_subject[column] == group)]
-                marks.dots(axes, at, mine["value"].to_numpy(float), width * 0.6, look(name))
+                marks.dots(axes, at, mine["value"].to_numpy(float), width * 0.6)
     axes.set_xticks(range(len(groups)), [word(group) for group in groups])
     axes.tick_params(axis="x", length=0)
     marks.room_beside(axes, len(groups))
