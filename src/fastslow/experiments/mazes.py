@@ -396,7 +396,7 @@ EXPERIMENT = Experiment(
         "The paper's lengths are of successful walks of its best run; ours are of all walks of all runs, and ratios of "
         "the successful ones are given beside.",
         "But for the preset full, four walks in each maze in training (Duan 2016: 2), so that memory pays more often. "
-        "With two, the second walk was .83 of the first.",
+        "With two, the second walk is as long, and later ones gain nothing more.",
         "Walks are cut off after 100 actions in training (Duan 2016: 250); in the test after 250 and 1000, as there.",
         "PPO in place of TRPO and of A3C; a GRU of 64 units in place of 256, and in place of stacked LSTMs.",
         "The I-maze counts searches instead of time, starts them in the corridor, and gives the agent a compass, since "
