@@ -95,7 +95,8 @@ LONG = PPOConfig(
     gamma=0.98,
     lambda_=0.3,
     value_weight=0.5,
-    entropy_weight=0.005,
+    entropy_weight=0.02,
+    final_entropy_weight=0.0,
     learning_rate=3e-3,
 )
 EVERYWHERE = ("smoke", "quick", "laptop", "full")
