@@ -241,13 +241,12 @@ def expect(
     notes: Mapping[str, str],
     smoke: Sequence[str],
     tasks: int,
-    reported: Sequence[str] = (),
 ) -> tuple[Expectation, ...]:
     """What is accepted: of the network `least`; of the others, two standard errors of theirs less ours.
 
     **Arguments**: by row, the `presets` that run it and the `least` total of the network; `notes` by player or row;
     `smoke` the players that the smoke preset has; `tasks` behind each mean of ours in the preset laptop: where
-    there are fewer, the bounds are too narrow; `reported` the players that are not judged.
+    there are fewer, the bounds are too narrow.
     """
     made = []
     for row in published.rows:
@@ -255,8 +254,8 @@ def expect(
         for player in ("agent", *(name for name in published.players if name != "agent")):
             value = published.of(row, player)
             bounds = {"low": round(value - slack, 2), "high": round(value + slack, 2)}
-            if player in ("agent", *reported):
-                bounds = {"low": least[row]} if player == "agent" else {}
+            if player == "agent":
+                bounds = {"low": least[row]}
             where = [preset for preset in presets[row] if preset != "smoke" or player in ("agent", *smoke)]
             expected = Expectation(
                 measure_name(player, row),
