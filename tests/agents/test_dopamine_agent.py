@@ -8,7 +8,7 @@ import pytest
 from fastslow.agents.check import check_agent
 from fastslow.agents.dopamine import DopamineConfig, make
 from fastslow.agents.interaction import interaction
-from fastslow.agents.stimulated import Stimulated, Yoked
+from fastslow.agents.stimulated import Replayed, Stimulated
 from fastslow.loop import run
 from fastslow.tasks.risky_choice import RiskyChoice
 
@@ -98,7 +98,7 @@ def test_the_rig_delivers_at_the_outcome_it_is_set_to(agent):
 
 def test_the_yoked_rig_replays_a_whole_sequence_whatever_happens(agent):
     sequences = jnp.arange(2 * TASK.episode_steps, dtype=jnp.float32).reshape(2, -1)
-    _, trace = run(interaction(Yoked(agent, sequences), TASK, 8), jax.random.key(5), TASK.episode_steps)
+    _, trace = run(interaction(Replayed(agent, sequences), TASK, 8), jax.random.key(5), TASK.episode_steps)
     delivered = np.asarray(trace.output.probes["delivered"]).T
     assert all(any((one == row).all() for row in np.asarray(sequences)) for one in delivered)
     assert len(np.unique(delivered[:, 0])) == 2

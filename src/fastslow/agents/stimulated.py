@@ -1,7 +1,7 @@
 """An agent on the rig: its dopamine is blocked or stimulated while it behaves, its weights untouched.
 
 `Stimulated` delivers by what has just happened (closed loop), as Stopper et al. 2014 did at the outcome of a press;
-`Yoked` replays a sequence that was delivered to another, so that amount and number are the same and only the
+`Replayed` replays a sequence that was delivered to another, so that amount and number are the same and only the
 occasion is not.
 """
 
@@ -55,13 +55,13 @@ class Stimulated(Agent):
         return self.agent.end_episode(state, percept, key)
 
 
-class YokedState(NamedTuple):
+class ReplayedState(NamedTuple):
     agent: PyTree
     episode: Int[Array, ""]
     """Whose sequence is replayed."""
 
 
-class Yoked(Agent):
+class Replayed(Agent):
     """Replays, in each episode, one of the given sequences of perturbations, whatever happens."""
 
     agent: Agent
@@ -69,19 +69,19 @@ class Yoked(Agent):
 
     cite: ClassVar[tuple[str, ...]] = ("wang2018", "stopper2014")
 
-    def init_state(self, key: Key[Array, ""]) -> YokedState:
+    def init_state(self, key: Key[Array, ""]) -> ReplayedState:
         agent_key, episode_key = jax.random.split(key)
         episode = jax.random.randint(episode_key, (), 0, self.sequences.shape[0])
-        return YokedState(self.agent.init_state(agent_key), episode)
+        return ReplayedState(self.agent.init_state(agent_key), episode)
 
-    def begin_episode(self, state: YokedState) -> YokedState:
+    def begin_episode(self, state: ReplayedState) -> ReplayedState:
         return state._replace(agent=self.agent.begin_episode(state.agent))
 
-    def step(self, state: YokedState, percept: Percept, key: Key[Array, ""]) -> tuple[PyTree, Output]:
+    def step(self, state: ReplayedState, percept: Percept, key: Key[Array, ""]) -> tuple[PyTree, Output]:
         amount = self.sequences[state.episode, percept.time % self.sequences.shape[1]]
         agent_state, output = self.agent.step(state.agent, percept._replace(perturbation=amount), key)
         output = output._replace(probes=output.probes | {"delivered": amount})
         return state._replace(agent=agent_state), output
 
-    def end_episode(self, state: YokedState, percept: Percept, key: Key[Array, ""]) -> YokedState:
+    def end_episode(self, state: ReplayedState, percept: Percept, key: Key[Array, ""]) -> ReplayedState:
         return state._replace(agent=self.agent.end_episode(state.agent, percept, key))

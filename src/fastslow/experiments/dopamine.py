@@ -20,7 +20,7 @@ from fastslow.agents import dopamine
 from fastslow.agents.agent import Agent
 from fastslow.agents.bayes_risky import bayes_risky
 from fastslow.agents.dopamine import DopamineConfig
-from fastslow.agents.stimulated import Stimulated, Yoked
+from fastslow.agents.stimulated import Replayed, Stimulated
 from fastslow.analysis.risk import outcome_errors, risky_share
 from fastslow.analysis.statistics import summarise
 from fastslow.experiments.claims import claim, exact, table
@@ -108,7 +108,7 @@ def simulate(
         paid, pressed = records[name]["reward"].values, records[name]["valid"].values
         delivered = np.where(pressed & (np.abs(paid - how.reward) < 1e-3), how.amount, 0.0)
         yoked = [
-            Yoked(agent, jnp.asarray(shuffled(one, generator)))
+            Replayed(agent, jnp.asarray(shuffled(one, generator)))
             for agent, one in zip(agents, delivered, strict=True)
         ]
         records[f"{name}_shuffled"] = collect(yoked, TEST, test_key, config.episodes, gamma=AGENT.gamma)
