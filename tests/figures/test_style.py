@@ -20,7 +20,7 @@ TOGETHER = [
     ("agent", "observer", "model_based", "model_free", "rats", "people"),
     ("independent", "correlated", "bayes_optimal", "thompson", "ucb"),
     ("agent", "untrained"),
-    ("agent", "untrained", "listener"),
+    ("agent", "untrained", "yoked"),
     ("agent", "rescorla_wagner"),
     ("agent", "bayes_forager", "local_matcher", "mice"),
 ]

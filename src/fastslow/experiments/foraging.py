@@ -16,9 +16,9 @@ from jaxtyping import Array, Key
 
 from fastslow.agents.agent import Agent
 from fastslow.agents.foragers import bayes_forager, local_matcher
-from fastslow.agents.listening import Listening
 from fastslow.agents.recurrent import RecurrentConfig
 from fastslow.agents.uniform import uniform
+from fastslow.agents.yoked import Yoked
 from fastslow.analysis.statistics import summarise
 from fastslow.experiments.experiment import Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.experiments.foraging_measures import (
@@ -74,10 +74,10 @@ def simulate(
     ):
         records[name] = collect([make(PLAIN)] * config.seeds, PLAIN, test_key, config.episodes)
     # Who acts, and whose units are kept; in one form, so that it is one program.
-    pairs = {"agent": (agents, agents), "untrained": (newborn, newborn), "listener": (agents, newborn)}
+    pairs = {"agent": (agents, agents), "untrained": (newborn, newborn), "yoked": (agents, newborn)}
     living = {}
     for name, (actors, recorded) in pairs.items():
-        players = [Listening(actor, other) for actor, other in zip(actors, recorded, strict=True)]
+        players = [Yoked(own, leader) for own, leader in zip(recorded, actors, strict=True)]
         living[name] = collect(players, TEST, unit_key, config.unit_episodes, units=True)
     return records | {UNITS + name: record for name, record in with_values(living).items()}
 

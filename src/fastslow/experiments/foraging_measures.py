@@ -99,7 +99,7 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     reward = over(
         {name: table.groupby("subject")["reward"].mean().reset_index() for name, table in rows.items()}
     )
-    living = {name: records[UNITS + name] for name in ("agent", "untrained", "listener")}
+    living = {name: records[UNITS + name] for name in ("agent", "untrained", "yoked")}
     units = over({name: unit_coding(record, VARIABLES, shuffles=SHUFFLES) for name, record in living.items()})
     strict = unit_coding(living["agent"], VARIABLES, control="episodes", shuffles=SHUFFLES).assign(
         name="agent"
@@ -176,7 +176,7 @@ def claims(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         rows.append(claim(f"units, {variable}: mean less shuffled 99 %", mine["mean"] - mine["shuffled_p99"]))
         for twin, what in (
             ("untrained", "untrained twin"),
-            ("listener", "untrained twin in the agent's trials"),
+            ("yoked", "untrained twin in the agent's trials"),
         ):
             theirs = of(source, "mean", name=twin, variable=variable)
             rows.append(claim(f"units, {variable}: mean less {what}", mine["mean"] - theirs))

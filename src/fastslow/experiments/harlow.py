@@ -65,7 +65,7 @@ class HarlowConfig:
     """Agents per condition (Wang 2018: 50)."""
     units: int = 64
     """Recurrent units (Wang 2018: 256)."""
-    symbolic: int = 4000
+    symbolic: int = 3000
     """A2C updates with objects as codes, 128 episodes each."""
     recurs: int = 1600
     """PPO updates where one object recurs, 512 episodes each; A2C stays at 70 % there for 800,000 episodes."""

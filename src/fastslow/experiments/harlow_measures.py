@@ -45,7 +45,7 @@ FORMS = {
         Harlow(),
         Harlow(held_out=True),
         "agent, objects as codes",
-        stages=(0.0775, 0.085, 0.091, 0.0975, 0.1075, 0.175, 1.0),
+        stages=(0.1033, 0.1133, 0.1213, 0.13, 0.1433, 0.2333, 1.0),
     ),
     "ring": Form(
         HarlowRing(),

@@ -114,7 +114,7 @@ LOOKS: dict[str, Look] = {
     "at_maximum": Look("agents at the maximum", FAST),
     "all_seeds": Look("agents, all seeds", "#F0A06A", "--"),
     "untrained": Look("untrained twin", "#B9ADA3", ":", "s"),
-    "listener": Look("untrained twin, agent's trials", "#8C8C9E", ":", "s"),
+    "yoked": Look("untrained twin, agent's trials", "#8C8C9E", ":", "s"),
     "no_reward": Look("agent without reward input", "#A08C7D", "--", "s"),
     "independent": Look("agent, independent arms", "#009E73"),
     "correlated": Look("agent, correlated arms", "#0072B2"),
