@@ -78,7 +78,8 @@ def test_bonus_and_confidence_sets_by_hand():
         last, beliefs.reward + 2.0 / (1 + np.array([[0, 2], [0, 0], [1, 0]])), rtol=1e-6
     )
     last = ucrl2(SMALL, 0.5).plan(beliefs, jnp.int32(4), KEY)[-1]
-    width = 0.5 * np.sqrt(4 * np.log(2 * 3 * 2 * 5) / np.array([[1, 2], [1, 1], [1, 1]]))
+    log = np.log(2 * 3 * 2 * 5 / 0.05)
+    width = 0.5 * np.sqrt(7 * log / (2 * np.array([[1, 2], [1, 1], [1, 1]])))
     np.testing.assert_allclose(last, beliefs.reward + width, rtol=1e-5)
 
 

@@ -152,14 +152,19 @@ class PSRL(Planner):
         )
 
 
+DELTA = 0.05
+"""Probability with which UCRL2's confidence sets may fail, at a scale of 1."""
+
+
 class UCRL2(Planner):
     """Optimism within confidence sets (Jaksch, Ortner & Auer 2010), here around the posterior mean.
 
-    Rewards gain `scale` sqrt(4 L / n), transitions may move by `scale` sqrt(4 S L / n) in L1, L = log(2 S A t).
+    Rewards gain `scale` sqrt(7 log(2 S A t / delta) / (2 n)), transitions may move by `scale`
+    sqrt(14 S log(2 A t / delta) / n) in L1 (their eqs. 3 and 4), delta = .05.
     """
 
     scale: Float[Array, ""] = eqx.field(converter=parameter, default=0.1)
-    """Width of the confidence sets, 1 as in theory."""
+    """Width of the confidence sets, 1 as in Jaksch 2010."""
     states: int = eqx.field(static=True, default=10)
     choices: int = eqx.field(static=True, default=5)
     horizon: int = eqx.field(static=True, default=10)
@@ -172,10 +177,10 @@ class UCRL2(Planner):
         check_range("scale", self.scale, 0, 1e6)
 
     def plan(self, beliefs: Beliefs, time: Int[Array, ""], key: Key[Array, ""]) -> Plan:
-        log = jnp.log(2.0 * self.states * self.choices * (time + 1))
+        log = jnp.log(2.0 * self.choices * (time + 1) / DELTA)
         moved = beliefs.moves.sum(-1)
-        bonus = self.scale * jnp.sqrt(4 * log / jnp.maximum(beliefs.tries, 1))
-        width = self.scale * jnp.sqrt(4 * self.states * log / jnp.maximum(moved, 1))
+        bonus = self.scale * jnp.sqrt(3.5 * (log + jnp.log(self.states)) / jnp.maximum(beliefs.tries, 1))
+        width = self.scale * jnp.sqrt(14 * self.states * log / jnp.maximum(moved, 1))
         mean = beliefs.transition
 
         def backup(later: Float[Array, " state"]) -> Float[Array, "state action"]:
@@ -232,31 +237,31 @@ def sizes(name: str, task: Task) -> tuple[int, int, int]:
     return task.states, task.choices, task.horizon
 
 
-def psrl(task: Task) -> PSRL:
+def psrl(task: Task, prior: float = 0.0) -> PSRL:
     """Posterior sampling in the MDPs of `task`."""
-    return PSRL(*sizes("psrl", task))
+    return PSRL(*sizes("psrl", task), prior)
 
 
-def opsrl(task: Task, samples: int = 5) -> PSRL:
+def opsrl(task: Task, samples: int = 5, prior: float = 0.0) -> PSRL:
     """Optimistic posterior sampling: the best of `samples` models, at each backup."""
-    return PSRL(*sizes("opsrl", task), samples=samples)
+    return PSRL(*sizes("opsrl", task), prior, samples)
 
 
-def ucrl2(task: Task, scale: float = 0.1) -> UCRL2:
+def ucrl2(task: Task, scale: float = 0.1, prior: float = 0.0) -> UCRL2:
     """Optimism within confidence sets of the MDPs of `task`."""
-    return UCRL2(scale, *sizes("ucrl2", task))
+    return UCRL2(scale, *sizes("ucrl2", task), prior)
 
 
-def beb(task: Task, beta: float = 1.0) -> BEB:
+def beb(task: Task, beta: float = 1.0, prior: float = 0.0) -> BEB:
     """Bayesian exploration bonus in the MDPs of `task`."""
-    return BEB(beta, *sizes("beb", task))
+    return BEB(beta, *sizes("beb", task), prior)
 
 
-def mdp_epsilon_greedy(task: Task, epsilon: float = 0.05) -> MeanPlanner:
+def mdp_epsilon_greedy(task: Task, epsilon: float = 0.05, prior: float = 0.0) -> MeanPlanner:
     """Epsilon-greedy on the plan of the mean model."""
-    return MeanPlanner(epsilon, *sizes("mdp_epsilon_greedy", task))
+    return MeanPlanner(epsilon, *sizes("mdp_epsilon_greedy", task), prior)
 
 
-def mdp_greedy(task: Task) -> MeanPlanner:
+def mdp_greedy(task: Task, prior: float = 0.0) -> MeanPlanner:
     """Greedy on the plan of the mean model."""
-    return MeanPlanner(0.0, *sizes("mdp_greedy", task))
+    return MeanPlanner(0.0, *sizes("mdp_greedy", task), prior)

@@ -1,6 +1,7 @@
 """Models of choice fitted to anyone's trials by maximum likelihood: parameters, intervals, BIC, evidence.
 
-Every subject is fitted alone, from several starts; the fits of a model to all subjects run side by side. Intervals
+Every subject is fitted alone, from several starts (how often transitions are common is known to all alike: given, or
+counted over the whole table); the fits of a model to all subjects run side by side. Intervals
 are those of the curvature at the optimum in the coordinates of the search (logit, log), so that they stay within the
 parameter's range. With a prior, the same curvature gives the log evidence by Laplace's approximation: a model pays for
 the parameters that it could have had, so that one which the choices do not bound costs nothing (Daw 2011, of

@@ -6,6 +6,7 @@ of local income and chance; mice go through the same measures. Units are held ag
 untrained twins: one that lives by its own choices, and one that lives through the agent's very trials.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -155,14 +156,16 @@ def expectations() -> tuple[Expectation, ...]:
             Expectation(
                 f"{about}: mean less untrained twin in the agent's trials",
                 "not published",
+                low=0.0 if variable == "relative_value" else -math.inf,
                 where="control",
-                note="reported; at fixation last action and reward are inputs, which any network passes on",
+                note="last action and reward are inputs at fixation, which any network passes on: value alone is not",
             ),
             Expectation(
                 f"{about}: mean less shuffled episodes 99 %",
                 "not published",
+                low=0.0,
                 where="control",
-                note="reported",
+                note="whole episodes lent to one another",
             ),
             Expectation(
                 f"{about}: proportion, p < .001 corrected",

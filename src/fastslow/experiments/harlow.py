@@ -76,7 +76,7 @@ class HarlowConfig:
     episodes: int = 500
     """Test episodes per agent, at each stage, and again at the end."""
     pixels: int = 350
-    """PPO updates on the screen, 3,840 steps each."""
+    """PPO updates on the screen, 3,200 steps each."""
     published_screen: bool = False
     """Show 84 x 84 pixels to the published encoder (Wang 2018) instead of a small screen to a small one."""
 

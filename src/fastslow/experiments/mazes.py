@@ -114,13 +114,14 @@ def simulate(
         "i": (IMaze(), config.i_episodes),
     }
     records = {}
+    birth_key = jax.random.fold_in(key, len(tests))
     for number, (place, (task, episodes)) in enumerate(tests.items()):
         place_key = jax.random.fold_in(key, number)
         prefix = "i_" if place == "i" else ""
-        newborn = newborns(task, CONTROL, key, config.seeds)
+        twins = trained.get(f"{prefix}feedforward") or newborns(task, CONTROL, birth_key, config.seeds)
         players = {
             "agent": trained[f"{prefix}agent"],
-            "feedforward": trained.get(f"{prefix}feedforward", newborn),
+            "feedforward": twins,
             "random": [uniform(task)] * config.seeds,
         }
         for name, agents in players.items():
@@ -233,6 +234,9 @@ EXPERIMENT = Experiment(
                 f"feedforward, {PLACES[place]}: the ratio's interval holds 1", 1.0, 1.0, 1.0, where, "text"
             )
             for place, where in (("small", "control"), ("i", WANG))
+        ),
+        Expectation(
+            "feedforward, small mazes: second / first walk", 1.0, 0.9, 1.1, "control", "text", "no drop"
         ),
         Expectation(
             "agent, I-maze: later / first walk",

@@ -1,9 +1,10 @@
-"""RL^2 on bandits: a network trained on k arms and n pulls earns what the best hand-made algorithms earn.
+"""RL^2 on bandits: a network trained on k arms and n pulls earns nearly what the best hand-made algorithms do.
 
 Duan et al. 2016, section 3.1 (Table 1): k arms, each p ~ U[0, 1], n pulls; against the index of Gittins, Thompson
 sampling and its optimistic variant, UCB1, epsilon-greedy and greedy, whose constants are searched for each row.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -151,7 +152,7 @@ def conditions(config: RL2BanditsConfig) -> dict[str, Condition]:
     return {name: condition(ROWS[name]) for name in config.rows}
 
 
-WIDTHS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+WIDTHS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
 """c of UCB1's c sqrt(2 log t / n_i)."""
 LAPSES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 """epsilon of epsilon-greedy."""
@@ -197,15 +198,13 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
 
 BEST = {f"n10_k{arms}": optimal_return(arms, 10) for arms in (5, 10, 50)}
 """The exact optimum, where it can be had."""
-BEST_KNOWN = BEST | {name: max(row[:-1]) for name, row in TABLE.rows.items() if name not in BEST}
-"""The exact optimum or, where that is out of reach, what the best of the published algorithms earned."""
-GOALS = {name: min(TABLE.of(name, "agent"), best) for name, best in BEST_KNOWN.items()}
-"""What the network is held to, 98 % of it: the published total, or the best that is known where that is less."""
-NOTES = {name: f"98 % of {goal:.4g}, the less of published and best known" for name, goal in GOALS.items()}
+GOALS = {name: min(TABLE.of(name, "agent"), BEST.get(name, math.inf)) for name in ROWS}
+"""What the network is held to, 98 % of it: the published total, or the exact optimum where that is less."""
+NOTES = {name: f"98 % of {goal:.4g}, the less of published and optimum" for name, goal in GOALS.items()}
 
 EXPERIMENT = Experiment(
     name="rl2_bandits",
-    claim="A recurrent network trained over bandits earns, in new ones, what hand-made bandit algorithms earn.",
+    claim="A network trained over bandits earns, in new ones, nearly what the best hand-made algorithms earn.",
     cite=("duan2016", "botvinick2019"),
     presets={
         "smoke": RL2BanditsConfig(2, ("n10_k5",), 16, 0.005, 200, 1, SMOKE),

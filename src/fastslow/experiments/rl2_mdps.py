@@ -97,13 +97,13 @@ def conditions(config: RL2MDPsConfig) -> dict[str, Condition]:
     return {name: Condition(ROWS[name], agent, trainer, make_trainer=ppo) for name in config.rows}
 
 
-SAMPLES = (1.0, 2.0, 5.0, 10.0)
+SAMPLES = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
 """Models that optimistic posterior sampling draws for a plan."""
-SCALES = (0.01, 0.03, 0.1, 0.3, 1.0)
-"""Widths of UCRL2's confidence sets, 1 as in theory."""
+SCALES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+"""Widths of UCRL2's confidence sets."""
 BONUSES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """beta of the Bayesian exploration bonus."""
-LAPSES = (0.03, 0.1, 0.2, 0.3)
+LAPSES = (0.0, 0.01, 0.03, 0.1, 0.2, 0.3)
 """epsilon of epsilon-greedy."""
 
 
@@ -146,7 +146,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
 
 EXPERIMENT = Experiment(
     name="rl2_mdps",
-    claim="A network trained over small MDPs learns each new one as fast as the best of the classic learners.",
+    claim="A network trained over small MDPs earns in new ones what the paper's did, and more than classic learners.",
     cite=("duan2016", "botvinick2019"),
     presets={
         "smoke": RL2MDPsConfig(2, ("n10",), 16, 2, 100, 1, SMOKE),

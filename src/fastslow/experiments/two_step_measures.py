@@ -205,8 +205,9 @@ def fitted_claims(name: str, fits: pd.DataFrame) -> list[dict[str, float | str]]
     others = [model for model in bic.columns if model not in ("subject", "best", "model_based")]
     rows = [claim(f"{name}: BIC, {model} less planner", bic[model] - bic["model_based"]) for model in others]
     pure = [model for model in bic.columns if model not in ("subject", "best", "hybrid")]
-    planners = bic[pure].idxmin(axis=1) == "model_based"
-    rows.append(claim(f"{name}: share fitted best by the planner, hybrid aside", planners.to_numpy(float)))
+    for label, models in (("", [*pure, "hybrid"]), (", hybrid aside", pure)):
+        planners = bic[models].idxmin(axis=1) == "model_based"
+        rows.append(claim(f"{name}: share fitted best by the planner{label}", planners.to_numpy(float)))
     evidence = score_table(fits[fits["prior"] == "weak"], "evidence")
     for model in others:
         more = evidence[model] - evidence["model_based"]

@@ -217,6 +217,13 @@ EXPERIMENT = Experiment(
             "untrained: volatility read out, hazard", "control", where="untrained twin", note="reported"
         ),
         Expectation(
+            "agent less untrained: volatility read out, hazard",
+            "above 0",
+            low=0.0,
+            where="untrained twin",
+            note="on the same trials, which a newborn holds in part too",
+        ),
+        Expectation(
             "agent: units that track volatility",
             PUBLISHED_UNITS,
             where="Wang 2018, Simulation 2",

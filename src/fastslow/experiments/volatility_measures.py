@@ -219,6 +219,13 @@ def claims(
     rows.append(claim("agent: learning rate over the trainer's step size", mean / TRAINER.learning_rate))
     for (name, target), mine in decoding.groupby(["name", "target"], sort=False):
         rows.append(claim(f"{name}: volatility read out, {target}", mine["r"].fillna(0.0)))
+    hazard = (
+        decoding[decoding["target"] == "hazard"]
+        .pivot(index="subject", columns="name", values="r")
+        .fillna(0.0)
+    )
+    gained = hazard["agent"] - hazard["untrained"]
+    rows.append(claim("agent less untrained: volatility read out, hazard", gained))
     for name, mine in fractions.groupby("name", sort=False):
         rows.append(claim(f"{name}: units that track volatility", mine["bonferroni"]))
         rows.append(
