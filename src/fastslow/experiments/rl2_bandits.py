@@ -90,7 +90,7 @@ SHORT = PPOConfig(
     learning_rate=3e-3,
 )
 LONG = PPOConfig(
-    updates=2800,
+    updates=4000,
     lanes=64,
     epochs=2,
     minibatches=8,
