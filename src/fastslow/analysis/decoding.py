@@ -116,6 +116,24 @@ def decode(
     return Decoded(kind, float(np.mean(scores)) if scores else np.nan, chance, predicted, note)
 
 
+def decode_each(
+    activity: Float[np.ndarray, "row unit"], rows: pd.DataFrame, target: str, kind: str = "auto"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`decode` a column of a trial table, subject by subject.
+
+    **Returns**: a row per subject with score, chance and note; and `rows`, subject by subject, with what was read out
+    of each (`predicted`).
+    """
+    scores, predicted = [], []
+    for subject in dict.fromkeys(rows["subject"]):
+        mine = (rows["subject"] == subject).to_numpy()
+        own = rows[mine]
+        found = decode(activity[mine], own[target].to_numpy(), own["episode"].to_numpy(), kind=kind)
+        scores.append({"subject": subject, "score": found.score, "chance": found.chance, "note": found.note})
+        predicted.append(own.assign(predicted=found.predicted))
+    return pd.DataFrame(scores), pd.concat(predicted, ignore_index=True)
+
+
 def ridge(x: np.ndarray, y: np.ndarray, test: np.ndarray) -> np.ndarray:
     """Ridge regression whose penalty is chosen by leaving out one row at a time (generalised)."""
     from sklearn.linear_model import RidgeCV

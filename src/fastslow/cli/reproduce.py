@@ -93,7 +93,7 @@ def tell(experiment: Any, result: Any, strict: bool) -> int:
     for claim in result.claims:
         interval = "-" if claim.low is None or claim.high is None else f"{claim.low:.3f} to {claim.high:.3f}"
         told = f"published {number(claim.published)}, accepted {accepts[claim.measure]}"
-        word = verdict(claim.measured, claim.accepted, accepts[claim.measure])
+        word = verdict(claim.measured, claim.accepted)
         cells = (number(claim.measured), interval, f"[{colours[word]}]{word}[/]")
         table.add_row(f"{escape(claim.measure)}\n[dim]{escape(told)}[/]", *cells)
     Console().print(table)
@@ -106,4 +106,4 @@ def tell(experiment: Any, result: Any, strict: bool) -> int:
         print(f"figure: {figure}")
     print(f"report: {result.report}")
     print(f"time:   {duration(result.seconds)}")
-    return NOT_ACCEPTED if strict and not all(claim.accepted for claim in result.claims) else 0
+    return NOT_ACCEPTED if strict and any(claim.accepted is False for claim in result.claims) else 0

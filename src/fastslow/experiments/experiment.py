@@ -99,9 +99,14 @@ class Expectation:
     """The presets that measure it; it is judged in these alone."""
 
     @property
+    def judged(self) -> bool:
+        """Something is asked of it; else it is reported."""
+        return not (math.isinf(self.low) and math.isinf(self.high))
+
+    @property
     def accepts(self) -> str:
         """The accepted values as text."""
-        if math.isinf(self.low) and math.isinf(self.high):
+        if not self.judged:
             return "reported"
         if math.isinf(self.low):
             return f"<= {self.high:g}"
@@ -160,7 +165,8 @@ class Claim(NamedTuple):
     low: float | None
     """Lower end of the interval of what was measured."""
     high: float | None
-    accepted: bool
+    accepted: bool | None
+    """None where nothing is asked of it: reported, not judged."""
     where: str
     confidence: str
     note: str
@@ -171,8 +177,8 @@ def judge(
 ) -> list[Claim]:
     """Hold the claims table (measure, value, low, high) against the expectations.
 
-    Those that need a data set which is not compared, or that the preset does not measure, are left out; any other
-    that was not measured is not accepted.
+    Those that need a data set which is not compared, or that the preset does not measure, are left out; of those that
+    are judged, what was not measured is not accepted.
     """
     rows = {str(row["measure"]): row for row in claims.to_dict("records")}
     judged = []
@@ -182,6 +188,7 @@ def judge(
         row = rows.get(expected.measure, {})
         measured, low, high = (number(row.get(name)) for name in ("value", "low", "high"))
         accepted = measured is not None and expected.low <= measured <= expected.high
+        accepted = accepted if expected.judged else None
         note = expected.note if measured is not None else f"not measured. {expected.note}".strip()
         judged.append(
             Claim(

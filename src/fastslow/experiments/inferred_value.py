@@ -18,7 +18,7 @@ from fastslow.agents.agent import Agent
 from fastslow.agents.cue_values import cue_td, side_belief
 from fastslow.agents.recurrent import RecurrentConfig
 from fastslow.agents.yoked import Yoked
-from fastslow.analysis.decoding import decode
+from fastslow.analysis.decoding import decode_each
 from fastslow.analysis.reversal_errors import (
     errors_around_reversal,
     flips,
@@ -68,10 +68,12 @@ def conditions(config: InferredValueConfig) -> dict[str, Condition]:
 
 def best_rate(key: Key[Array, ""], episodes: int) -> Agent:
     """The model-free learner whose errors at the outcome are least, in mean square, on episodes of its own."""
-    candidates = [cue_td(TASK, rate, TRAINER.gamma) for rate in RATES]
-    records = [collect([one], TASK, key, episodes, gamma=TRAINER.gamma) for one in candidates]
-    errors = [float((at_step(record, TARGET, "step_rpe") ** 2).mean()) for record in records]
-    return candidates[errors.index(min(errors))]
+
+    def error(one: Agent) -> float:
+        record = collect([one], TASK, key, episodes, gamma=TRAINER.gamma)
+        return float((at_step(record, TARGET, "step_rpe") ** 2).mean())
+
+    return min((cue_td(TASK, rate, TRAINER.gamma) for rate in RATES), key=error)
 
 
 def simulate(
@@ -110,12 +112,10 @@ def decoded_side(record: xr.Dataset) -> pd.DataFrame:
     activity = at_step(record, FIXATION).to_numpy()[record["present"].to_numpy()]
     rows = trials(record)
     side = last_revealed(rows)
-    found = []
-    for subject in dict.fromkeys(rows["subject"]):
-        mine = ((rows["subject"] == subject) & (side >= 0)).to_numpy()
-        read = decode(activity[mine], side[mine], rows["episode"].to_numpy()[mine], kind="category")
-        found.append({"subject": subject, "accuracy": read.score, "chance": read.chance, "note": read.note})
-    return pd.DataFrame(found)
+    known = side >= 0
+    scores, _ = decode_each(activity[known], rows[known].assign(side=side[known]), "side", "category")
+    # Where nothing can be read out, the commonest side is the guess.
+    return scores.assign(accuracy=scores["score"].fillna(scores["chance"]))
 
 
 def event_states(record: xr.Dataset) -> dict[str, tuple[Float[np.ndarray, "row unit"], np.ndarray]]:

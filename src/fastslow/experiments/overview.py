@@ -80,8 +80,7 @@ def draw_claims(expectations: tuple[Expectation, ...], claims: list[Claim]) -> D
             "published": claim.published if isinstance(claim.published, float) else np.nan,
         }
         for claim in claims
-        if claim.measured is not None
-        and np.isfinite([expected[claim.measure].low, expected[claim.measure].high]).any()
+        if claim.measured is not None and claim.accepted is not None
     ]
     if not rows:
         return None

@@ -274,7 +274,18 @@ def report_content(
         "manifest": manifest,
         "configuration": json.dumps(manifest["configuration"]["config"], indent=1),
         "seconds": read_seconds(out),
+        "rates": rates(experiment, out),
     }
+
+
+def rates(experiment: Experiment, out: Path) -> dict[str, float]:
+    """Steps of the world per second of each training, all seeds together, learning and compiling included."""
+    config, seconds = config_of(experiment, out), read_seconds(out)
+    steps = {
+        f"train {title}": condition.trainer.updates * condition.steps_per_update * config.seeds
+        for title, condition in experiment.conditions(config).items()
+    }
+    return {part: taken / seconds[part] for part, taken in steps.items() if seconds.get(part)}
 
 
 def config_of(experiment: Experiment, out: Path) -> Any:

@@ -58,8 +58,7 @@ def conditions(config: RestlessConfig) -> dict[str, Condition]:
 def best_fixed_rate(key: Key[Array, ""], episodes: int) -> Agent:
     """The Rescorla-Wagner learner of least regret on `episodes` episodes of its own."""
     candidates = [rescorla_wagner(TASK, alpha, beta) for alpha in RATES for beta in TEMPERATURES]
-    regrets = [float(collect([one], TASK, key, episodes)["regret"].sum()) for one in candidates]
-    return candidates[regrets.index(min(regrets))]
+    return min(candidates, key=lambda one: float(collect([one], TASK, key, episodes)["regret"].sum()))
 
 
 def simulate(

@@ -64,8 +64,7 @@ def conditions(config: ReversalConfig) -> dict[str, Condition]:
 def best_fixed_rate(key: Key[Array, ""], episodes: int) -> Agent:
     """The Rescorla-Wagner learner of greatest accuracy on `episodes` episodes of its own."""
     candidates = [rescorla_wagner(TASK, alpha, beta) for alpha in RATES for beta in TEMPERATURES]
-    scores = [float(collect([one], TASK, key, episodes)["correct"].mean()) for one in candidates]
-    return candidates[scores.index(max(scores))]
+    return max(candidates, key=lambda one: float(collect([one], TASK, key, episodes)["correct"].mean()))
 
 
 def simulate(

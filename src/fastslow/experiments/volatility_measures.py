@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from fastslow.agents.bayes_volatility import bayes_volatility
 from fastslow.agents.behrens import behrens
-from fastslow.analysis.decoding import decode
+from fastslow.analysis.decoding import decode_each
 from fastslow.analysis.sliding_rate import sliding_rates
 from fastslow.analysis.statistics import summarise
 from fastslow.analysis.unit_coding import selectivity, unit_coding
@@ -100,15 +100,8 @@ def rate_differences(rates: pd.DataFrame) -> pd.DataFrame:
 def read_out(record: xr.Dataset, target: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """How well `target` is read out of each subject's units, episodes held out; and what is read out of each trial."""
     activity = at_step(record).to_numpy()[record["present"].to_numpy()]
-    rows = trials(record)
-    scores, predicted = [], []
-    for subject in dict.fromkeys(rows["subject"]):
-        mine = (rows["subject"] == subject).to_numpy()
-        own = rows[mine]
-        found = decode(activity[mine], own[target].to_numpy(), own["episode"].to_numpy(), kind="number")
-        scores.append({"subject": subject, "r": found.score, "note": found.note})
-        predicted.append(own.assign(predicted=found.predicted))
-    return pd.DataFrame(scores), pd.concat(predicted, ignore_index=True)
+    scores, predicted = decode_each(activity, trials(record), target, "number")
+    return scores.rename(columns={"score": "r"}).drop(columns="chance"), predicted
 
 
 def known_to_observer(record: xr.Dataset) -> pd.DataFrame:
