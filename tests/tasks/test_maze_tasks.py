@@ -8,6 +8,7 @@ import pytest
 from rolls import roll, within
 
 from fastslow.errors import UserError
+from fastslow.experiments.mazes import EXPERIMENT, MazesConfig, conditions
 from fastslow.tasks.i_maze import IMaze, layout
 from fastslow.tasks.maze import HELD_OUT, Maze, large
 from fastslow.tasks.maze_atlas import atlas
@@ -150,15 +151,36 @@ def test_the_shortest_path_is_that_of_a_plain_search():
             assert book.shortest[i] == shortest(picture(book.passages[i], side), start, place)
 
 
-def test_mazes_differ_and_those_of_the_test_are_not_those_of_training():
-    def problems(first, mazes=1000):
-        book = atlas(5, first, mazes)
-        return [(*p, s, t) for p, s, t in zip(book.passages.tolist(), book.start, book.target, strict=True)]
+def problems(first, mazes=1000):
+    """Passages, start and target of small mazes."""
+    book = atlas(5, first, mazes)
+    return [(*p, s, t) for p, s, t in zip(book.passages.tolist(), book.start, book.target, strict=True)]
 
-    training, held_out = problems(0), problems(HELD_OUT)
-    assert len(set(training)) == 1000 and not set(training) & set(held_out)
-    assert problems(10, 5) == training[10:15]  # a maze is the same whatever collection it is taken from
+
+def test_mazes_differ_and_are_the_same_in_every_collection():
+    known = problems(0)
+    assert len(set(known)) == 1000
+    assert problems(10, 5) == known[10:15]
+
+
+def test_no_maze_of_the_test_is_trained_on():
+    """Neither by default nor in the experiment, which trains on many more: they have other passages, or other ways."""
     assert Maze().first + Maze().mazes <= HELD_OUT == large().first
+    trained_on = conditions(MazesConfig())["agent"].task
+    tested = set(problems(HELD_OUT))
+    assert len(tested) == 1000
+    for task in (Maze(), trained_on):
+        training = problems(task.first, task.mazes)
+        assert len(training) == task.mazes and not tested & set(training)
+    assert trained_on.mazes == MazesConfig().mazes
+
+
+@pytest.mark.parametrize("preset", EXPERIMENT.presets)
+def test_every_preset_trains_apart_from_the_test(preset):
+    for condition in conditions(EXPERIMENT.config(preset)).values():
+        if isinstance(condition.task, Maze):
+            first, mazes = condition.task.first, condition.task.mazes
+            assert first >= HELD_OUT + 1000 or first + mazes <= HELD_OUT
 
 
 def plays(task, episodes=12):

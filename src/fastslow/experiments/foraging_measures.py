@@ -77,7 +77,14 @@ def measure_other(name: str, record: xr.Dataset) -> None:
         name not in (*OURS, *ANIMALS.values()) and not name.startswith(UNITS),
         f"'{name}' is the name of a record of foraging; rename the file to compare.",
     )
-    matching_lines(blocks_of(name, record), [])
+    lines = matching_lines(blocks_of(name, record))
+    # Whoever has this line has that of fractions too, alone and pooled with others.
+    check(
+        bool(lines["sensitivity"].notna().any()),
+        f"No subject of '{name}' has a matching line ('{lines['subject'].iloc[0]}': {lines['note'].iloc[0]}); give one "
+        "at least three sessions, or blocks numbered in a column 'block', of 20 valid trials or more, with choices and "
+        "rewards on both sides of each and not all alike.",
+    )
     win_stay(trials(record))
     income_regression(trials(record))
 
@@ -144,6 +151,9 @@ def claims(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         rows.append(claim(f"{name}: log-ratio r2", drawn["r_log"] ** 2))
         infinite = own["left_out"].sum() / own["blocks"].sum()
         rows.append(exact(f"{name}: part of blocks with an infinite log ratio, left out", infinite))
+        # Who has no block that is long enough is not even among the lines.
+        without = len(of("repeats", "win_stay", name=name)) - len(drawn)
+        rows.append(exact(f"{name}: subjects without a log-ratio line, left out", float(without)))
         for measure in ("slope", "r"):
             pooled = of("lines_pooled", measure, name=name)[0]
             rows.append(

@@ -20,7 +20,7 @@ from fastslow.tasks.task import Task, Variable, check_count, check_range, parame
 from fastslow.timestep import TimeStep
 
 HELD_OUT = 1000
-"""Number of the first maze that is not for training."""
+"""Number of the first of the thousand mazes of the tests; training takes mazes before them, or after them."""
 
 
 class Maze(Task):
@@ -43,7 +43,7 @@ class Maze(Task):
     limit: int = eqx.field(static=True, default=250)
     """Most actions in a walk (Duan 2016: 250 small, 1000 large)."""
     first: int = eqx.field(static=True, default=0)
-    """Number of the first maze of the collection (0 for training; 1000 for mazes that training never shows)."""
+    """Number of the first maze of the collection (tests: 1000 to 1999, whichever others are trained on)."""
     mazes: int = eqx.field(static=True, default=1000)
     """Mazes in the collection, each with its own start and target (Duan 2016: 1000)."""
     depth: int = eqx.field(static=True, default=5)
