@@ -135,7 +135,7 @@ def test_what_a_preset_does_not_measure_is_not_judged_in_it():
     import pandas as pd
 
     claims = pd.DataFrame(columns=["measure", "value", "low", "high"])
-    large = replace(TINY, expectations=(Expectation("m", 1.0, presets=("full",)),))
+    large = replace(TINY, expectations=(Expectation("m", 1.0, low=0.5, presets=("full",)),))
     assert judge(large, claims, preset="laptop") == []
     assert [claim.accepted for claim in judge(large, claims, preset="full")] == [False]
 

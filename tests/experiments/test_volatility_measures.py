@@ -175,7 +175,8 @@ def known(agent):
     )
     differences["difference"] = differences["volatile"] - differences["stable"]
     control = differences.assign(name="observer", stable=0.1, volatile=0.5, difference=0.4)
-    decoding = pd.DataFrame({"name": "agent", "target": "hazard", "r": [0.8, np.nan]})
+    names = {"name": ["agent", "agent", "untrained", "untrained"], "subject": ["a", "b", "a", "b"]}
+    decoding = pd.DataFrame(names | {"target": "hazard", "r": [0.8, np.nan, 0.5, 0.1]})
     fractions = pd.DataFrame({"name": "agent", "bonferroni": [0.5, 0.7], "beyond_shuffles": [0.1, 0.3]})
     earned = pd.DataFrame({"name": "agent", "correct": [0.7, 0.8]})
     table = measures.claims(pd.concat([differences, control]), decoding, fractions, earned)
@@ -193,6 +194,7 @@ def test_claims_by_hand():
         "agent: seeds with the higher rate in volatile blocks": 1,
         "agent: learning rate over the trainer's step size": 0.3 / step,
         "agent: volatility read out, hazard": 0.4,  # what has no score counts as 0
+        "agent less untrained: volatility read out, hazard": 0.1,
         "agent: units that track volatility": 0.6,
         "agent: units that track volatility, against shuffled episodes": 0.2,
         "agent: correct choices on the schedule": 0.75,

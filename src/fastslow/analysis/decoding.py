@@ -110,7 +110,7 @@ def decode(
     scores = [
         np.corrcoef(predicted[fold == held], truth[fold == held])[0, 1]
         for held in range(folds)
-        if min(np.ptp(predicted[fold == held]), np.ptp(truth[fold == held])) > 0
+        if min(np.ptp(predicted[fold == held]), np.ptp(truth[fold == held])) > 1e-9
     ]
     note = "" if scores else "the target is constant within every fold"
     return Decoded(kind, float(np.mean(scores)) if scores else np.nan, chance, predicted, note)
