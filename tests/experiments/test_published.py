@@ -141,7 +141,7 @@ COMPARED = {
 }
 MISSED = {
     "rl2_mdps": {
-        f"{name}, n10: total reward" for name in ("opsrl", "ucrl2", "beb", "epsilon_greedy", "greedy")
+        f"{name}, n10: total reward" for name in ("ucrl2", "beb", "epsilon_greedy", "greedy")
     },
     "two_step": {"rats: share fitted best by the planner"},
 }

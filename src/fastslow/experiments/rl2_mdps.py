@@ -146,7 +146,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
 
 EXPERIMENT = Experiment(
     name="rl2_mdps",
-    claim="A network trained over small MDPs earns in new ones what the paper's did, and more than classic learners.",
+    claim="A network trained over small MDPs earns in new ones what the paper's did, and as much as the best of "
+    "classic learners that do not know the mean of the rewards.",
     cite=("duan2016", "botvinick2019"),
     presets={
         "smoke": RL2MDPsConfig(2, ("n10",), 16, 2, 100, 1, SMOKE),
