@@ -74,7 +74,7 @@ def choices_and_income(
     table = grouped[grouped["n"] >= least].reset_index()
     check(
         len(table) > 0,
-        f"No block has {least} valid trials that count; lower `least`, or give longer blocks.",
+        f"No block has {least} valid trials that count; give longer blocks, or (in Python) a lower `least`.",
     )
     c, r = (
         [table[f"{what}_{side}"].to_numpy(float) for side in ("right", "left")]
