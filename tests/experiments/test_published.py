@@ -140,6 +140,9 @@ COMPARED = {
     "two_step": ("rat_two_step_miller", "human_two_step_zorowitz"),
 }
 MISSED = {
+    "dopamine": {
+        f"{name}_shuffled: moves as published, its interval clear of 0" for name in ("block_win", "block_certain")
+    },
     "rl2_mdps": {
         f"{name}, n10: total reward" for name in ("ucrl2", "beb", "epsilon_greedy", "greedy")
     },
