@@ -41,6 +41,7 @@ def test_other_models_are_held_against_the_planner():
     assert rows == {
         "rats: BIC, model_free less planner": pytest.approx((20 - 8 + 10) / 3),
         "rats: BIC, hybrid less planner": pytest.approx((-5 - 1 + 6) / 3),
+        "rats: share fitted best by the planner": pytest.approx(1 / 3),
         "rats: share fitted best by the planner, hybrid aside": pytest.approx(2 / 3),
         "rats: evidence (nats), model_free less planner": pytest.approx(-(20 - 8 + 10) / 6),
         "rats: evidence (nats), hybrid less planner": pytest.approx(0),
