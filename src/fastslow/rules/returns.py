@@ -4,6 +4,7 @@ Unbatched over lanes (use `vmap`), time first; they need not align with episodes
 """
 
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
@@ -26,6 +27,26 @@ def lambda_returns(
         return earlier, earlier
 
     return jax.lax.scan(back, values_next[-1], (rewards, discounts, values_next), reverse=True)[1]
+
+
+def n_step_sums(
+    rewards: Float[Array, " time"], gamma: float | Float[Array, ""], horizon: int = 0
+) -> Float[Array, " time"]:
+    """G_t = sum_{k=0}^{min(n, T - t) - 1} gamma^k r_{t+k+1} of an episode that is over, nothing expected after.
+
+    The review's Box 2 (Botvinick et al. 2019). `horizon` is n; 0: to the end of the episode (the Monte-Carlo return R_t
+    of Blundell et al. 2016). Rewards beyond the episode's end are 0.
+    """
+
+    def back(later: Array, reward: Array) -> tuple[Array, Array]:
+        earlier = reward + gamma * later
+        return earlier, earlier
+
+    whole = jax.lax.scan(back, jnp.zeros_like(rewards[0]), rewards, reverse=True)[1]
+    if not 0 < horizon < rewards.shape[0]:
+        return whole
+    beyond = jnp.concatenate([whole[horizon:], jnp.zeros(horizon)])
+    return whole - gamma**horizon * beyond
 
 
 def prediction_errors(

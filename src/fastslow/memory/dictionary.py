@@ -1,0 +1,240 @@
+"""The differentiable neural dictionary: embeddings of what was met, with what came of it.
+
+A value like any other: written, read and passed on by pure functions. The review's Box 2 (Botvinick et al. 2019),
+Blundell et al. 2016 (MFEC), Pritzel et al. 2017 (NEC) and Gershman & Daw 2017 are settings of its `Rules`; cell states
+in place of returns make it the memory of Ritter et al. 2018.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, UInt32
+
+from fastslow.errors import UserError, check
+from fastslow.memory.kernels import KERNELS
+from fastslow.memory.neighbours import Neighbours, measured, nearest, nearest_approximately, squared_norms
+from fastslow.tasks.task import check_count, check_range
+
+MERGES = ("append", "max", "average", "mean")
+EVICTIONS = ("least_used", "oldest")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a dictionary is read and written."""
+
+    neighbours: int = 0
+    """Entries that a read weighs, the nearest ones; 0: all."""
+    kernel: Literal["inverse", "gaussian", "uniform"] = "gaussian"
+    """Similarity by squared distance (memory.kernels)."""
+    scale: float = 1.0
+    """Squared distance at which similarity has fallen to 1/2 (`inverse`) or 1/e (`gaussian`)."""
+    normalise: bool = True
+    """Divide by the sum of the similarities; without it (Box 2 as it is worded) values grow with what is stored."""
+    merge: Literal["append", "max", "average", "mean"] = "append"
+    """What is done with a state that is stored already: store it again, keep the larger value, move the value by
+    `rate` towards the new one, or keep the mean of all."""
+    rate: float = 0.1
+    """Step of `average` (NEC's alpha)."""
+    exact: bool = False
+    """The value of a state that is stored already is its own, whatever its neighbours' (MFEC)."""
+    evict: Literal["least_used", "oldest"] = "least_used"
+    """Which entry gives way when all are taken: the one that was longest no neighbour, or written longest ago."""
+    learned: bool = False
+    """Gradients reach the keys and values stored; else they count as data."""
+    approximate: bool = False
+    """Search for neighbours approximately (faster on accelerators alone)."""
+
+    def __post_init__(self) -> None:
+        check_count("neighbours", self.neighbours, 0)
+        check_range("scale", self.scale, 1e-30, 1e30)
+        check_range("rate", self.rate, 0, 1)
+        for name, known in (("kernel", tuple(KERNELS)), ("merge", MERGES), ("evict", EVICTIONS)):
+            given = getattr(self, name)
+            if given not in known:
+                raise UserError(f"{name} is '{given}', but it must be one of: {', '.join(known)}.")
+        check(
+            not (self.approximate and self.neighbours == 0),
+            "approximate is a way to search for neighbours, but neighbours is 0, which reads all; give a number.",
+        )
+
+
+BOX2 = Rules()
+"""The review's Box 2, normalised."""
+BOX2_LITERAL = Rules(normalise=False)
+"""Box 2 as it is worded: a sum."""
+GERSHMAN_DAW = Rules(kernel="gaussian")
+"""Kernel regression on all that was stored (Gershman & Daw 2017)."""
+MFEC = Rules(neighbours=11, kernel="uniform", merge="max", exact=True)
+"""Model-free episodic control (Blundell et al. 2016, Atari)."""
+NEC = Rules(neighbours=50, kernel="inverse", scale=1e-3, merge="average", rate=0.1)
+"""Neural episodic control (Pritzel et al. 2017)."""
+
+
+class Dictionary(NamedTuple):
+    """What is stored. A leading axis (an action each, a lane each) is added and mapped over by `vmap`."""
+
+    keys: Float[Array, "slot key"]
+    norms: Float[Array, " slot"]
+    """Squared lengths of the keys."""
+    values: Float[Array, "slot value"]
+    identity: UInt32[Array, "slot 2"]
+    """Fingerprints of the states (memory.identity)."""
+    writes: Int[Array, " slot"]
+    """How often each entry was written."""
+    stamp: Int[Array, " slot"]
+    """The time of an entry's last use, on the dictionary's own clock."""
+    used: Int[Array, ""]
+    """Entries stored, the first slots."""
+    clock: Int[Array, ""]
+    """Writes and touches so far."""
+
+
+class Retrieval(NamedTuple):
+    """What a read gives."""
+
+    value: Float[Array, " value"]
+    """0 where nothing is stored."""
+    weights: Float[Array, " neighbour"]
+    """What each neighbour counts; 0 where there is none."""
+    index: Int[Array, " neighbour"]
+    """Slots of the neighbours; -1 where there is none."""
+    known: Bool[Array, ""]
+    """The state itself is stored."""
+
+
+def empty(capacity: int, key_size: int, value_size: int = 1) -> Dictionary:
+    """A dictionary with room for `capacity` entries and none in it."""
+    for name, size in (("capacity", capacity), ("key_size", key_size), ("value_size", value_size)):
+        check_count(name, size, 1)
+    return Dictionary(
+        keys=jnp.zeros((capacity, key_size)),
+        norms=jnp.zeros(capacity),
+        values=jnp.zeros((capacity, value_size)),
+        identity=jnp.zeros((capacity, 2), jnp.uint32),
+        writes=jnp.zeros(capacity, jnp.int32),
+        stamp=jnp.zeros(capacity, jnp.int32),
+        used=jnp.int32(0),
+        clock=jnp.int32(0),
+    )
+
+
+def size_in_bytes(capacity: int, key_size: int, value_size: int = 1) -> int:
+    """Bytes that `empty` with these sizes takes: known before it is allocated."""
+    return 4 * (capacity * (key_size + value_size + 5) + 2)
+
+
+def find(memory: Dictionary, identity: UInt32[Array, "2"]) -> Int[Array, ""]:
+    """The slot in which the very same state is stored, -1 if in none."""
+    same = (memory.identity == identity[None]).all(-1) & (jnp.arange(memory.stamp.size) < memory.used)
+    return jnp.where(same.any(), same.argmax(), -1).astype(jnp.int32)
+
+
+def write(
+    memory: Dictionary,
+    key: Float[Array, " key"],
+    value: Float[Array, " value"],
+    identity: UInt32[Array, "2"],
+    when: Bool[Array, ""],
+    rules: Rules,
+) -> Dictionary:
+    """Store one state, or bring up to date what is stored of it; as it was unless `when`."""
+    capacity = memory.stamp.size
+    known = find(memory, identity) if rules.merge != "append" else jnp.int32(-1)
+    is_new = known < 0
+    free = jnp.where(memory.used < capacity, memory.used, memory.stamp.argmin())
+    slot = jnp.where(is_new, free, known).astype(jnp.int32)
+    writes = jnp.where(is_new, 0, memory.writes[slot]) + 1
+    old = memory.values[slot]
+    merged = {
+        "append": value,
+        "max": jnp.maximum(old, value),
+        "average": old + rules.rate * (value - old),
+        "mean": old + (value - old) / writes,
+    }[rules.merge]
+    # Out of range, where nothing is to be written: such writes are dropped.
+    at = jnp.where(when, slot, capacity)
+    return Dictionary(
+        keys=memory.keys.at[at].set(key, mode="drop"),
+        norms=memory.norms.at[at].set(squared_norms(key), mode="drop"),
+        values=memory.values.at[at].set(jnp.where(is_new, value, merged), mode="drop"),
+        identity=memory.identity.at[at].set(identity, mode="drop"),
+        writes=memory.writes.at[at].set(writes, mode="drop"),
+        stamp=memory.stamp.at[at].set(memory.clock + 1, mode="drop"),
+        used=memory.used + (when & is_new & (memory.used < capacity)),
+        clock=memory.clock + when,
+    )
+
+
+def write_all(
+    memory: Dictionary,
+    keys: Float[Array, "entry key"],
+    values: Float[Array, "entry value"],
+    identities: UInt32[Array, "entry 2"],
+    when: Bool[Array, " entry"],
+    rules: Rules,
+) -> Dictionary:
+    """Store many states, one after the other."""
+
+    def store(memory: Dictionary, entry: tuple[Array, ...]) -> tuple[Dictionary, None]:
+        return write(memory, *entry, rules), None
+
+    return jax.lax.scan(store, memory, (keys, values, identities, when))[0]
+
+
+def read(
+    memory: Dictionary,
+    query: Float[Array, " key"],
+    rules: Rules,
+    identity: UInt32[Array, "2"] | None = None,
+) -> Retrieval:
+    """What the stored states that are like this one were worth.
+
+    sum_i w_i v_i, w_i the similarity of entry i, over the sum of all w if `normalise` (Box 2; Pritzel 2017, eqs. 2
+    and 3). `identity` is needed where `exact` is set, and tells in any case whether the state itself is stored.
+    """
+    check(not rules.exact or identity is not None, "These rules look states up exactly; pass their identity.")
+    if not rules.learned:
+        memory = jax.lax.stop_gradient(memory)
+    found = neighbours_of(memory, query, rules)
+    there = found.index >= 0
+    # No entry is no distance away: of an infinite one the gradient would be NaN.
+    distance = jnp.where(there, found.distance, 0.0)
+    weights = jnp.where(there, KERNELS[rules.kernel](distance, rules.scale), 0.0)
+    if rules.normalise:
+        # Far from everything all similarities are 0; then the nearest alone counts.
+        total = weights.sum()
+        nearest_alone = jnp.where(there & (distance <= jnp.where(there, distance, jnp.inf).min()), 1.0, 0.0)
+        weights = jnp.where(total > 0, weights / jnp.where(total > 0, total, 1.0), nearest_alone)
+        weights = weights / jnp.maximum(weights.sum(), 1e-30)
+    value = weights @ memory.values[found.index]
+    if identity is None:
+        return Retrieval(value, weights, found.index, jnp.bool_(False))
+    slot = find(memory, identity)
+    if rules.exact:
+        value = jnp.where(slot >= 0, memory.values[slot], value)
+    return Retrieval(value, weights, found.index, slot >= 0)
+
+
+def neighbours_of(memory: Dictionary, query: Float[Array, " key"], rules: Rules) -> Neighbours:
+    """The entries that a read weighs; of a dictionary with fewer slots than neighbours, all."""
+    capacity = memory.stamp.size
+    if rules.neighbours == 0 or rules.neighbours >= capacity:
+        slots = jnp.arange(capacity)
+        return measured(memory.keys, query, jnp.where(slots < memory.used, slots, -1))
+    search = nearest_approximately if rules.approximate else nearest
+    frozen = jax.lax.stop_gradient((memory.keys, memory.norms, memory.used, query))
+    found = search(*frozen, rules.neighbours)
+    # Which ones are near is not differentiable, how near they are is.
+    return measured(memory.keys, query, found.index)
+
+
+def touch(memory: Dictionary, index: Int[Array, " neighbour"], rules: Rules) -> Dictionary:
+    """Note that these entries (-1: none) were neighbours; only `least_used` asks for it."""
+    if rules.evict != "least_used":
+        return memory
+    at = jnp.where(index >= 0, index, memory.stamp.size)
+    clock = memory.clock + 1
+    return memory._replace(stamp=memory.stamp.at[at].set(clock, mode="drop"), clock=clock)

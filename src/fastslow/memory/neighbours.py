@@ -1,0 +1,89 @@
+"""Exact nearest neighbours in a buffer that fills up: only the part in use is searched.
+
+|q - k|^2 = |q|^2 - 2 q.k + |k|^2, with |k|^2 kept beside the keys, so that a search is a matrix product and a
+selection. It runs block by block up to the last key in use, and costs what is stored, not what there is room for.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from fastslow.errors import check
+
+BLOCK = 4096
+"""Keys compared at a time."""
+
+
+class Neighbours(NamedTuple):
+    """The nearest first."""
+
+    index: Int[Array, " neighbour"]
+    """Where they are stored; -1 where fewer are stored than were asked for."""
+    distance: Float[Array, " neighbour"]
+    """Squared Euclidean distance; infinite where there is none."""
+
+
+def squared_norms(keys: Float[Array, "*n key"]) -> Float[Array, "*n"]:
+    """|k|^2."""
+    return (keys**2).sum(-1)
+
+
+def nearest(
+    keys: Float[Array, "slot key"],
+    norms: Float[Array, " slot"],
+    used: Int[Array, ""],
+    query: Float[Array, " key"],
+    neighbours: int,
+) -> Neighbours:
+    """The nearest of the first `used` keys to one query; batched by `vmap`, which shares the keys.
+
+    **Arguments**: `norms` the `squared_norms` of the keys; `neighbours` how many, at most the number of slots. Of keys
+    equally near, the one stored first comes first.
+    """
+    slots = keys.shape[0]
+    check(
+        1 <= neighbours <= slots,
+        f"{neighbours} neighbours are asked for, but the memory has room for {slots}; ask for 1 to {slots}.",
+    )
+    block = min(max(BLOCK, neighbours), slots)
+
+    def compare(now: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        number, best, index = now
+        # The last block begins earlier, so that it ends with the buffer; what it repeats is left out.
+        start = jnp.minimum(number * block, slots - block)
+        slot = start + jnp.arange(block)
+        near = 2 * jax.lax.dynamic_slice_in_dim(keys, start, block) @ query
+        near = near - jax.lax.dynamic_slice_in_dim(norms, start, block)
+        near = jnp.where((slot < used) & (slot >= number * block), near, -jnp.inf)
+        of_block, place = jax.lax.top_k(near, neighbours)
+        # Of equals top_k takes the first, which are those found earlier.
+        best, kept = jax.lax.top_k(jnp.concatenate([best, of_block]), neighbours)
+        return number + 1, best, jnp.concatenate([index, start + place])[kept]
+
+    nothing = (jnp.int32(0), jnp.full(neighbours, -jnp.inf), jnp.full(neighbours, -1, jnp.int32))
+    _, best, index = jax.lax.while_loop(lambda now: now[0] * block < used, compare, nothing)
+    return measured(keys, query, jnp.where(best > -jnp.inf, index, -1))
+
+
+def nearest_approximately(
+    keys: Float[Array, "slot key"],
+    norms: Float[Array, " slot"],
+    used: Int[Array, ""],
+    query: Float[Array, " key"],
+    neighbours: int,
+) -> Neighbours:
+    """The same but for about one in twenty, found faster on accelerators (Chern et al. 2022); searches all slots."""
+    near = jnp.where(jnp.arange(keys.shape[0]) < used, 2 * keys @ query - norms, -jnp.inf)
+    best, index = jax.lax.approx_max_k(near, neighbours, recall_target=0.95)
+    return measured(keys, query, jnp.where(best > -jnp.inf, index, -1))
+
+
+def measured(
+    keys: Float[Array, "slot key"], query: Float[Array, " key"], index: Int[Array, " neighbour"]
+) -> Neighbours:
+    """The neighbours in these slots with their distances, computed once more for the few that were found: the
+    difference of large numbers is good enough to rank them only."""
+    distance = squared_norms(query[None] - keys[index])
+    return Neighbours(index, jnp.where(index >= 0, distance, jnp.inf))

@@ -1,0 +1,78 @@
+"""Records of agents that remember: one life per subject, one episode after the other.
+
+`records.collect` lets every episode begin at birth, side by side, which is right for agents that forget between
+episodes. Here what an agent stored in one episode is there in the next.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import numpy as np
+import pandas as pd
+import xarray as xr
+from jaxtyping import Array, Key, PyTree
+
+from fastslow import __version__
+from fastslow.agents.agent import Agent
+from fastslow.agents.interaction import interaction
+from fastslow.errors import check
+from fastslow.loop import run
+from fastslow.records.collect import own_variables
+from fastslow.records.record import from_trials
+from fastslow.tasks.task import Task
+
+
+def lifetime(
+    agent: Agent,
+    task: Task,
+    key: Key[Array, ""],
+    subjects: int,
+    steps: int,
+    episodes: int = 0,
+    attrs: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """Let `subjects` copies of an agent live `steps` steps each, as many episodes as they come to.
+
+    **Arguments**: `episodes` keep so many of each, the first ones (0: all); `UserError` where a subject came to fewer.
+
+    **Returns** a record of all episodes that were over, with the task's trial variables.
+    """
+    check(
+        subjects > 0 and steps > 0,
+        f"There are {subjects} subjects and {steps} steps; at least 1 of each is needed.",
+    )
+    rows = live_on(agent, task, key, subjects, steps)
+    columns = {name: np.asarray(values) for name, values in rows.items()}
+    last, ends = columns.pop("last"), columns.pop("trial_end")
+    episode = np.cumsum(last, axis=0) - last
+    over = episode < last.sum(axis=0, keepdims=True)
+    fewest = int(last.sum(axis=0).min())
+    check(
+        episodes <= fewest and fewest > 0,
+        f"In {steps} steps a subject came to {fewest} episodes, but {max(episodes, 1)} are wanted; give more steps.",
+    )
+    kept = ends & over & ((episode < episodes) | (episodes == 0))
+    # Subject by subject, each in the order of its life.
+    subject, step = np.nonzero(kept.T)
+    table = {"subject": [f"seed {i}" for i in subject], "episode": episode[step, subject]}
+    table |= flat({name: values[step, subject] for name, values in columns.items()})
+    provenance = {"task": type(task).__name__, "fastslow": __version__, "variables": own_variables(task)}
+    return from_trials(pd.DataFrame(table), provenance | dict(attrs or {}))
+
+
+def flat(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Vectors become a column for each of their parts, as in the trial table."""
+    wide = {}
+    for name, values in columns.items():
+        parts = values.reshape(len(values), -1)
+        single = values.ndim == 1
+        wide |= {name if single else f"{name}_{i}": parts[:, i] for i in range(parts.shape[1])}
+    return wide
+
+
+@eqx.filter_jit
+def live_on(agent: Agent, task: Task, key: Key[Array, ""], subjects: int, steps: int) -> dict[str, PyTree]:
+    """The trial variables, and `last`, as `[time subject ...]` arrays."""
+    _, trace = run(interaction(agent, task, subjects), key, steps)
+    return {**trace.trial, "last": trace.last}

@@ -1,0 +1,122 @@
+"""Episodic control against returns summed by hand, and its promise: what paid once is done again at once."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from fastslow.agents.check import check_agent
+from fastslow.agents.episodic_value import EpisodicConfig, make, mfec
+from fastslow.agents.interaction import interaction
+from fastslow.agents.q_table import q_table
+from fastslow.errors import UserError
+from fastslow.loop import run
+from fastslow.records.lifetime import lifetime
+from fastslow.records.record import trials
+from fastslow.rules.returns import n_step_sums
+from fastslow.tasks.corridor import Corridor
+
+KEY = jax.random.key(0)
+CORRIDOR = Corridor(length=5, limit=60)
+EXACTLY = EpisodicConfig(scale=1e-6, gamma=0.9, capacity=400)
+"""A delta kernel: states are alike where they are the same."""
+
+
+@pytest.mark.parametrize("horizon", [0, 1, 3, 7, 20])
+def test_sums_of_rewards_are_those_added_up(horizon):
+    rewards, gamma = np.random.default_rng(0).normal(size=7), 0.8
+    n = horizon or len(rewards)
+    by_hand = [sum(gamma**k * r for k, r in enumerate(rewards[t : t + n])) for t in range(len(rewards))]
+    np.testing.assert_allclose(n_step_sums(jnp.asarray(rewards, jnp.float32), gamma, horizon), by_hand, atol=1e-5)
+
+
+def lived(agent, task, steps):
+    """What one subject saw, did and got, and its state at the end."""
+    lane, trace = run(interaction(agent, task, 1), KEY, steps)
+    one = jax.tree.map(lambda x: np.asarray(x)[:, 0], trace)
+    return jax.tree.map(lambda x: np.asarray(x)[0], lane.agent_state), one
+
+
+@pytest.mark.parametrize("merge", ["append", "mean"])
+def test_with_a_delta_kernel_values_are_those_of_every_visit_monte_carlo(merge):
+    agent = make(CORRIDOR, dataclasses.replace(EXACTLY, merge=merge, epsilon=0.5), KEY)
+    state, trace = lived(agent, CORRIDOR, 300)
+    sums, visits = np.zeros((5, 2)), np.zeros((5, 2))
+    place = trace.percept.observation.argmax(-1)
+    begin = 0
+    for end in np.flatnonzero(trace.last):
+        g = 0.0
+        for t in range(end, begin - 1, -1):
+            g = trace.reward[t] + 0.9 * g
+            sums[place[t], trace.output.action[t]] += g
+            visits[place[t], trace.output.action[t]] += 1
+        # At the next episode's first step all this is known.
+        if end + 1 < len(place):
+            q = np.where(visits[0] > 0, sums[0] / np.maximum(visits[0], 1), 0.0)
+            np.testing.assert_allclose(trace.output.probes["q"][end + 1], q, atol=1e-4)
+        begin = end + 1
+    assert trace.last.sum() > 8
+    assert state.dictionaries.used.sum() == (visits.sum() if merge == "append" else (visits > 0).sum())
+
+
+def test_the_path_that_paid_is_repeated_on_the_very_next_walk():
+    task = Corridor(length=10, limit=2000)
+    agent = make(task, dataclasses.replace(EXACTLY, merge="max"), KEY)
+    table = trials(lifetime(agent, task, KEY, 5, 3000, 3)).pivot(index="subject", columns="episode", values="steps")
+    assert (table[0] > 9).any(), "the first walk is by chance"
+    assert (table[[1, 2]] == 9).all(axis=None)
+    slow = trials(lifetime(q_table(task), task, KEY, 5, 3000, 3)).pivot(
+        index="subject", columns="episode", values="steps"
+    )
+    assert (slow[1] > 9).all()
+
+
+def test_q_learning_is_the_sum_of_its_prediction_errors():
+    agent = q_table(CORRIDOR, alpha=0.3, gamma=0.9, epsilon=0.2)
+    state, trace = lived(agent, CORRIDOR, 200)
+    q, place = np.zeros((5, 2)), trace.percept.observation.argmax(-1)
+    for t in range(200):
+        np.testing.assert_allclose(trace.output.probes["q"][t], q[place[t]], atol=1e-5)
+        a, following = trace.output.action[t], 0.0
+        if not trace.last[t]:
+            after = place[t + 1] if t + 1 < 200 else None
+            if after is None:
+                break
+            following = q[after].max()
+        q[place[t], a] += 0.3 * (trace.reward[t] + 0.9 * following - q[place[t], a])
+    assert trace.last.sum() > 3 and q[3, 1] > 0.5
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        make(CORRIDOR, EpisodicConfig(capacity=50), KEY),
+        mfec(CORRIDOR, KEY, capacity=20, features=3, neighbours=2),
+        q_table(CORRIDOR),
+    ],
+    ids=["box2", "mfec", "q_table"],
+)
+def test_agents_that_remember_keep_their_promises(agent):
+    check_agent(agent, CORRIDOR, KEY, forgets=False)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"capacity": 0}, "capacity is 0"),
+        ({"gamma": 1.1}, "gamma is 1.1"),
+        ({"epsilon": -0.1}, "epsilon is -0.1"),
+        ({"horizon": -1}, "horizon is -1"),
+        ({"merge": "most"}, "merge is 'most'"),
+    ],
+)
+def test_bad_settings_are_refused(wrong, said):
+    with pytest.raises(UserError, match=said):
+        EpisodicConfig(**wrong)
+
+
+def test_too_short_a_life_is_said_so():
+    with pytest.raises(UserError, match=r"In 10 steps a subject came to 0 episodes, but 4 are wanted"):
+        lifetime(q_table(CORRIDOR), Corridor(length=30), KEY, 2, 10, 4)

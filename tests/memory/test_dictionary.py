@@ -1,0 +1,241 @@
+"""The dictionary against a plain one of lists, in all of its settings, and where it runs full."""
+
+import dataclasses
+import itertools
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from fastslow.errors import UserError
+from fastslow.memory import dictionary
+from fastslow.memory.dictionary import BOX2, BOX2_LITERAL, MFEC, NEC, Rules
+
+STATES, SIZE = 6, 2
+EMBEDDED = np.random.default_rng(0).normal(size=(STATES, SIZE)).astype(np.float32)
+NAMES = np.arange(2 * STATES, dtype=np.uint32).reshape(STATES, 2)
+
+
+class Plain:
+    """Entries are lists: key, value, state, writes, stamp."""
+
+    def __init__(self, capacity: int, rules: Rules):
+        self.entries, self.capacity, self.rules, self.clock = [], capacity, rules, 0
+
+    def write(self, state: int, value: float) -> None:
+        rules, self.clock = self.rules, self.clock + 1
+        same = [entry for entry in self.entries if entry[2] == state and rules.merge != "append"]
+        if same:
+            (entry,) = same
+            entry[3] += 1
+            entry[1] = {
+                "max": max(entry[1], value),
+                "average": (1 - rules.rate) * entry[1] + rules.rate * value,
+                "mean": entry[1] + (value - entry[1]) / entry[3],
+            }[rules.merge]
+            entry[4] = self.clock
+            return
+        new = [EMBEDDED[state], value, state, 1, self.clock]
+        if len(self.entries) < self.capacity:
+            self.entries.append(new)
+        else:
+            out = min(range(len(self.entries)), key=lambda i: self.entries[i][4])
+            self.entries[out] = new
+
+    def read(self, state: int, rules: Rules) -> tuple[float, list[int]]:
+        distance = [float(((e[0].astype(float) - EMBEDDED[state]) ** 2).sum()) for e in self.entries]
+        order = sorted(range(len(distance)), key=lambda i: distance[i])
+        if 0 < rules.neighbours < self.capacity:
+            order = order[: rules.neighbours]
+        weights = {
+            i: {
+                "inverse": rules.scale / (distance[i] + rules.scale),
+                "gaussian": math.exp(-distance[i] / rules.scale),
+                "uniform": 1.0,
+            }[rules.kernel]
+            for i in order
+        }
+        value = sum(w * self.entries[i][1] for i, w in weights.items())
+        if rules.normalise and weights:
+            value /= sum(weights.values())
+        same = [e[1] for e in self.entries if e[2] == state]
+        return (same[0] if rules.exact and same else value), order
+
+    def touch(self, slots: list[int]) -> None:
+        if self.rules.evict == "least_used":
+            self.clock += 1
+            for i in slots:
+                self.entries[i][4] = self.clock
+
+
+WRITING = [Rules(merge=m, evict=e) for m in dictionary.MERGES for e in dictionary.EVICTIONS]
+READING = [
+    Rules(neighbours=n, kernel=kernel, scale=0.5, normalise=normalise, exact=exact)
+    for n, kernel, normalise, exact in itertools.product(
+        (0, 1, 3), ("inverse", "gaussian", "uniform"), (True, False), (True, False)
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def reads():
+    """Every way of reading as a program of its own."""
+    return {
+        rules: jax.jit(lambda m, q, name, rules=rules: dictionary.read(m, q, rules, name))
+        for rules in READING
+    }
+
+
+@pytest.mark.parametrize("rules", WRITING, ids=lambda rules: f"{rules.merge}-{rules.evict}")
+def test_all_settings_against_lists(rules, reads):
+    capacity, rng = 4, np.random.default_rng(3)
+    memory, plain = dictionary.empty(capacity, SIZE), Plain(capacity, rules)
+    write = jax.jit(lambda m, k, v, name, when: dictionary.write(m, k, v, name, when, rules))
+    touch = jax.jit(lambda m, index: dictionary.touch(m, index, rules))
+    looked_at = READING[4 * 3]
+    for step in range(25):
+        state, value = int(rng.integers(STATES)), float(rng.normal())
+        when = bool(rng.random() < 0.8)
+        memory = write(memory, EMBEDDED[state], np.float32([value]), NAMES[state], when)
+        if when:
+            plain.write(state, value)
+        seen = int(rng.integers(STATES))
+        _, slots = plain.read(seen, looked_at)
+        memory = touch(memory, reads[looked_at](memory, EMBEDDED[seen], NAMES[seen]).index)
+        plain.touch(slots)
+        assert int(memory.used) == len(plain.entries)
+        np.testing.assert_allclose(memory.values[: memory.used, 0], [e[1] for e in plain.entries], rtol=1e-5)
+        np.testing.assert_array_equal(memory.stamp[: memory.used], [e[4] for e in plain.entries])
+        if step % 6 == 0:
+            for reading, read in reads.items():
+                # Of a state that is stored twice, "exactly" would have no meaning.
+                if reading.exact and rules.merge == "append":
+                    continue
+                got = read(memory, EMBEDDED[seen], NAMES[seen])
+                value, slots = plain.read(seen, reading)
+                assert float(got.value[0]) == pytest.approx(value, rel=2e-5, abs=1e-6), reading
+                assert sorted(int(i) for i in got.index if i >= 0) == sorted(slots), reading
+                assert bool(got.known) == any(e[2] == seen for e in plain.entries)
+
+
+def fill(capacity: int, count: int, rules: Rules) -> dictionary.Dictionary:
+    """`count` different states with values 0, 1, ..., on a line."""
+    keys = jnp.arange(float(count))[:, None]
+    names = jnp.stack([jnp.arange(count, dtype=jnp.uint32)] * 2, axis=1)
+    return dictionary.write_all(
+        dictionary.empty(capacity, 1), keys, keys, names, jnp.ones(count, bool), rules
+    )
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 3, 30])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 300])
+def test_sizes_around_the_number_of_neighbours(capacity, count):
+    rules = Rules(neighbours=3, kernel="uniform")
+    memory = fill(capacity, count, rules)
+    kept = list(range(count))[-capacity:]
+    assert int(memory.used) == len(kept)
+    assert sorted(np.asarray(memory.values[: memory.used, 0])) == kept
+    got = dictionary.read(memory, jnp.asarray([-1.0]), rules)
+    assert float(got.value[0]) == pytest.approx(np.mean(kept[:3]) if kept else 0.0)
+    assert np.isclose(float(got.weights.sum()), 1.0 if kept else 0.0)
+
+
+def test_the_narrowest_kernel_is_the_nearest_neighbour_and_the_widest_the_mean():
+    memory = fill(10, 10, BOX2)
+    query = jnp.asarray([6.4])
+    for kernel in ("gaussian", "inverse"):
+        narrow, wide = Rules(kernel=kernel, scale=1e-12), Rules(kernel=kernel, scale=1e12)
+        assert float(dictionary.read(memory, query, narrow).value[0]) == pytest.approx(6.0, abs=1e-5)
+        assert float(dictionary.read(memory, query, wide).value[0]) == pytest.approx(4.5, abs=1e-5)
+
+
+def test_the_sum_of_box_2_is_its_mean_where_one_memory_alone_is_alike():
+    memory = fill(10, 10, BOX2)
+    alone = [dataclasses.replace(rules, scale=1e-3) for rules in (BOX2, BOX2_LITERAL)]
+    values = [float(dictionary.read(memory, jnp.asarray([7.0]), rules).value[0]) for rules in alone]
+    assert values == pytest.approx([7.0, 7.0])
+
+
+def test_gradients_reach_keys_and_values_only_where_they_are_learned():
+    memory = fill(8, 6, NEC)
+    rules = Rules(neighbours=3, kernel="inverse", scale=0.5)
+
+    def value(keys, values, query, rules):
+        return dictionary.read(memory._replace(keys=keys, values=values), query, rules).value[0]
+
+    at = (memory.keys + 0.1, memory.values, jnp.asarray([2.3]))
+    frozen = jax.grad(value, (0, 1, 2))(*at, rules)
+    assert not np.any(frozen[0]) and not np.any(frozen[1]) and np.any(frozen[2])
+    learned = jax.grad(value, (0, 1, 2))(*at, dataclasses.replace(rules, learned=True))
+    h = 1e-2
+    for part in range(3):
+        for place in np.ndindex(at[part].shape):
+            up, down = (
+                value(*(x.at[place].add(s) if i == part else x for i, x in enumerate(at)), rules)
+                for s in (h, -h)
+            )
+            assert float(learned[part][place]) == pytest.approx(float(up - down) / (2 * h), abs=3e-3)
+
+
+def test_a_read_of_nothing_has_finite_gradients():
+    rules = dataclasses.replace(NEC, learned=True)
+    memory = dictionary.empty(60, 2)
+    gradient = jax.grad(lambda q: dictionary.read(memory, q, rules).value[0])(jnp.ones(2))
+    assert np.isfinite(gradient).all()
+
+
+def test_the_largest_stays_in_mfec_and_the_mean_is_fair():
+    state, names = jnp.zeros((400, 1)), jnp.zeros((400, 2), jnp.uint32)
+    paid = jax.random.bernoulli(jax.random.key(0), 0.3, (400, 1)).astype(jnp.float32)
+    kept = {}
+    for merge in ("max", "mean", "average"):
+        memory = dictionary.write_all(
+            dictionary.empty(5, 1), state, paid, names, jnp.ones(400, bool), Rules(merge=merge)
+        )
+        assert int(memory.used) == 1 and int(memory.writes[0]) == 400
+        kept[merge] = float(memory.values[0, 0])
+    assert kept["max"] == 1.0
+    assert kept["mean"] == pytest.approx(float(paid.mean()), abs=1e-5)
+    assert 0 < kept["average"] < 1
+
+
+def test_a_batch_of_queries_is_its_queries():
+    memory = fill(30, 20, NEC)
+    queries = jnp.linspace(-3.0, 25.0, 9)[:, None]
+    batch = jax.vmap(lambda q: dictionary.read(memory, q, dataclasses.replace(NEC, neighbours=4)).value)(
+        queries
+    )
+    for query, value in zip(queries, batch, strict=True):
+        alone = dictionary.read(memory, query, dataclasses.replace(NEC, neighbours=4)).value
+        np.testing.assert_allclose(alone, value, rtol=1e-5)
+
+
+def test_the_bytes_are_told_before_they_are_taken():
+    for sizes in ((7, 3, 1), (100, 64, 48)):
+        memory = dictionary.empty(*sizes)
+        taken = sum(leaf.nbytes for leaf in jax.tree.leaves(memory))
+        assert dictionary.size_in_bytes(*sizes) == taken
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"kernel": "cosine"}, "kernel is 'cosine'"),
+        ({"merge": "sum"}, "merge is 'sum'"),
+        ({"evict": "random"}, "evict is 'random'"),
+        ({"rate": 1.5}, "rate is 1.5"),
+        ({"scale": 0.0}, "scale is 0"),
+        ({"neighbours": -1}, "neighbours is -1"),
+        ({"approximate": True}, "neighbours is 0"),
+    ],
+)
+def test_bad_rules_are_refused(wrong, said):
+    with pytest.raises(UserError, match=said):
+        Rules(**wrong)
+
+
+def test_exact_rules_want_an_identity():
+    with pytest.raises(UserError, match="pass their identity"):
+        dictionary.read(dictionary.empty(20, 1), jnp.zeros(1), MFEC)

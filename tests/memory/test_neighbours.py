@@ -1,0 +1,63 @@
+"""The search finds what a plain one over all distances finds, in the part in use and nowhere else."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from fastslow.errors import UserError
+from fastslow.memory import neighbours as module
+from fastslow.memory.neighbours import nearest, nearest_approximately, squared_norms
+
+SLOTS, SIZE = 50, 3
+KEYS = np.random.default_rng(0).normal(size=(SLOTS, SIZE)).astype(np.float32)
+QUERIES = np.random.default_rng(1).normal(size=(7, SIZE)).astype(np.float32)
+
+
+def plain(used: int, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    distance = ((KEYS[:used].astype(np.float64) - query) ** 2).sum(1)
+    order = np.argsort(distance, kind="stable")[:k]
+    index, nearest = np.full(k, -1), np.full(k, np.inf)
+    index[: len(order)], nearest[: len(order)] = order, distance[order]
+    return index, nearest
+
+
+@pytest.fixture(params=[nearest, nearest_approximately], ids=["exact", "approximate"])
+def search(request, monkeypatch):
+    # On a CPU the approximate search is exact too. Blocks of 8 do not divide the 50 slots.
+    monkeypatch.setattr(module, "BLOCK", 8)
+    keys = jnp.asarray(KEYS)
+
+    def run(used: int, queries: np.ndarray, k: int):
+        batch = jax.vmap(lambda query: request.param(keys, squared_norms(keys), jnp.int32(used), query, k))
+        return jax.jit(batch)(jnp.asarray(queries))
+
+    return run
+
+
+@pytest.mark.parametrize("k", [1, 5, 50])
+@pytest.mark.parametrize("used", [0, 1, 4, 8, 17, 49, 50])
+def test_it_finds_what_a_plain_search_finds(search, used, k):
+    found = search(used, QUERIES, k)
+    for i, query in enumerate(QUERIES):
+        index, distance = plain(used, query, k)
+        np.testing.assert_array_equal(found.index[i], index)
+        np.testing.assert_allclose(found.distance[i], distance, rtol=1e-5)
+
+
+def test_distances_of_far_away_neighbours_are_exact():
+    keys = jnp.asarray([[1000.0, 0.0], [1000.25, 0.0], [-1000.0, 0.0]])
+    found = nearest(keys, squared_norms(keys), jnp.int32(3), jnp.asarray([1000.25, 0.5]), 2)
+    np.testing.assert_array_equal(found.distance, [0.25, 0.3125])
+
+
+def test_of_equals_the_first_comes_first():
+    keys = jnp.zeros((20, 2))
+    found = nearest(keys, squared_norms(keys), jnp.int32(9), jnp.ones(2), 4)
+    np.testing.assert_array_equal(found.index, [0, 1, 2, 3])
+
+
+@pytest.mark.parametrize("k", [0, 51])
+def test_more_neighbours_than_slots_are_refused(search, k):
+    with pytest.raises(UserError, match=f"{k} neighbours are asked for.*1 to 50"):
+        search(3, QUERIES, k)
