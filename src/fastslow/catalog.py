@@ -110,6 +110,12 @@ TASKS = entries(
         ),
         "maze": ("tasks.maze:Maze", "small mazes seen from within, to train on", "duan2016"),
         "maze_large": ("tasks.maze:large", "large mazes that training never shows", "duan2016"),
+        "corridor": (
+            "tasks.corridor:Corridor",
+            "a path to a reward, step by step",
+            "lengyel2008 blundell2016",
+        ),
+        "tree": ("tasks.tree:Tree", "random trees, a reward at each state", "lengyel2008"),
         "i_maze": ("tasks.i_maze:IMaze", "a known maze, a hidden goal", "wang2016 mirowski2017"),
     }
 )
@@ -126,6 +132,13 @@ AGENTS = entries(
             "critic and actor apart, dopamine in between",
             "wang2018 stopper2014",
         ),
+        "box2": (
+            "agents.episodic_value:box2",
+            "values of states like this one, remembered",
+            "botvinick2019 blundell2016 lengyel2008 gershman2017",
+        ),
+        "mfec": ("agents.episodic_value:mfec", "model-free episodic control", "blundell2016"),
+        "q_table": ("agents.q_table:q_table", "tabular Q-learning", "watkins1992 sutton2018"),
         "uniform": ("agents.uniform:uniform", "chooses at random"),
         "bayes_optimal": ("agents.bayes_optimal:bayes_optimal", "optimal, independent arms", "bellman1956"),
         "bayes_correlated": ("agents.bayes_correlated:bayes_correlated", "optimal, p2 = 1 - p1", "wang2016"),
@@ -207,6 +220,11 @@ TRAINERS = entries(
 # An experiment: an `experiments.experiment.Experiment`.
 EXPERIMENTS = entries(
     {
+        "box2": (
+            "experiments.box2:EXPERIMENT",
+            "deciding from single memories",
+            "botvinick2019 lengyel2008 blundell2016 gershman2017",
+        ),
         "bandits": (
             "experiments.bandits:EXPERIMENT",
             "two arms, five training distributions",

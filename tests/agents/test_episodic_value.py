@@ -29,7 +29,9 @@ def test_sums_of_rewards_are_those_added_up(horizon):
     rewards, gamma = np.random.default_rng(0).normal(size=7), 0.8
     n = horizon or len(rewards)
     by_hand = [sum(gamma**k * r for k, r in enumerate(rewards[t : t + n])) for t in range(len(rewards))]
-    np.testing.assert_allclose(n_step_sums(jnp.asarray(rewards, jnp.float32), gamma, horizon), by_hand, atol=1e-5)
+    np.testing.assert_allclose(
+        n_step_sums(jnp.asarray(rewards, jnp.float32), gamma, horizon), by_hand, atol=1e-5
+    )
 
 
 def lived(agent, task, steps):
@@ -64,7 +66,9 @@ def test_with_a_delta_kernel_values_are_those_of_every_visit_monte_carlo(merge):
 def test_the_path_that_paid_is_repeated_on_the_very_next_walk():
     task = Corridor(length=10, limit=2000)
     agent = make(task, dataclasses.replace(EXACTLY, merge="max"), KEY)
-    table = trials(lifetime(agent, task, KEY, 5, 3000, 3)).pivot(index="subject", columns="episode", values="steps")
+    table = trials(lifetime(agent, task, KEY, 5, 3000, 3)).pivot(
+        index="subject", columns="episode", values="steps"
+    )
     assert (table[0] > 9).any(), "the first walk is by chance"
     assert (table[[1, 2]] == 9).all(axis=None)
     slow = trials(lifetime(q_table(task), task, KEY, 5, 3000, 3)).pivot(
@@ -75,7 +79,7 @@ def test_the_path_that_paid_is_repeated_on_the_very_next_walk():
 
 def test_q_learning_is_the_sum_of_its_prediction_errors():
     agent = q_table(CORRIDOR, alpha=0.3, gamma=0.9, epsilon=0.2)
-    state, trace = lived(agent, CORRIDOR, 200)
+    _, trace = lived(agent, CORRIDOR, 200)
     q, place = np.zeros((5, 2)), trace.percept.observation.argmax(-1)
     for t in range(200):
         np.testing.assert_allclose(trace.output.probes["q"][t], q[place[t]], atol=1e-5)

@@ -145,10 +145,16 @@ def test_sizes_around_the_number_of_neighbours(capacity, count):
 def test_the_narrowest_kernel_is_the_nearest_neighbour_and_the_widest_the_mean():
     memory = fill(10, 10, BOX2)
     query = jnp.asarray([6.4])
+    narrow = Rules(kernel="gaussian", scale=1e-12)
+    assert float(dictionary.read(memory, query, narrow).value[0]) == pytest.approx(6.0, abs=1e-5)
     for kernel in ("gaussian", "inverse"):
-        narrow, wide = Rules(kernel=kernel, scale=1e-12), Rules(kernel=kernel, scale=1e12)
-        assert float(dictionary.read(memory, query, narrow).value[0]) == pytest.approx(6.0, abs=1e-5)
+        wide = Rules(kernel=kernel, scale=1e12)
         assert float(dictionary.read(memory, query, wide).value[0]) == pytest.approx(4.5, abs=1e-5)
+    # However narrow, inverse distances still compare neighbours; of the state itself nothing else counts.
+    inverse = Rules(kernel="inverse", scale=1e-12)
+    assert float(dictionary.read(memory, jnp.asarray([6.0]), inverse).value[0]) == pytest.approx(
+        6.0, abs=1e-5
+    )
 
 
 def test_the_sum_of_box_2_is_its_mean_where_one_memory_alone_is_alike():

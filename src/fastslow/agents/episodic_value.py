@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Int, Key, UInt32
 from fastslow.agents.agent import Agent
 from fastslow.agents.observer import best, lapse, sampled
 from fastslow.memory import dictionary
-from fastslow.memory.dictionary import MFEC, Dictionary, Rules
+from fastslow.memory.dictionary import BOX2, MFEC, Dictionary, Rules
 from fastslow.memory.identity import fingerprint
 from fastslow.rules.returns import n_step_sums
 from fastslow.tasks.task import Task, check_count, check_range
@@ -152,6 +152,28 @@ def make(task: Task, config: EpisodicConfig, key: Key[Array, ""]) -> EpisodicVal
         # Distances keep their length on average.
         projection = jax.random.normal(key, (seen, config.features)) / config.features**0.5
     return EpisodicValue(projection, config, task.actions, seen, task.episode_steps)
+
+
+def box2(
+    task: Task,
+    key: Key[Array, ""],
+    capacity: int = 1000,
+    gamma: float = 0.95,
+    epsilon: float = 0.0,
+    horizon: int = 0,
+    scale: float = 1.0,
+    neighbours: int = 0,
+    normalise: bool = True,
+) -> EpisodicValue:
+    """The review's Box 2: similarity is a Gaussian of the distance between what is seen and what was."""
+    config = EpisodicConfig(
+        **asdict(BOX2) | {"scale": scale, "neighbours": neighbours, "normalise": normalise},
+        capacity=capacity,
+        gamma=gamma,
+        epsilon=epsilon,
+        horizon=horizon,
+    )
+    return make(task, config, key)
 
 
 def mfec(

@@ -1,0 +1,187 @@
+"""Box 2 of the review: to decide from single memories, and when that is better than to plan or to learn slowly.
+
+Two parts. In a corridor, an episodic agent walks the path that paid on the very next walk, and tabular Q-learning takes
+tens of walks to carry the reward back. In random trees (Lengyel & Dayan 2008), following the best walk so far beats
+searching a model learned from the same walks, as long as walks are few; the more so the deeper the tree and the noisier
+the search.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import xarray as xr
+from jaxtyping import Array, Float, Key
+
+from fastslow.agents import episodic_value, tree_controllers
+from fastslow.agents.agent import Agent
+from fastslow.agents.episodic_value import EpisodicConfig
+from fastslow.agents.q_table import q_table
+from fastslow.experiments.box2_measures import ALPHA, DEPTHS, NOISES, WALKS, measure
+from fastslow.experiments.experiment import Condition, Drawing, Expectation, Experiment
+from fastslow.figures import panels_episodic, style
+from fastslow.records.lifetime import lifetime
+from fastslow.records.record import from_arrays
+from fastslow.tasks.corridor import Corridor
+from fastslow.tasks.tree import Tree
+
+CORRIDOR = Corridor()
+GAMMA = 0.95
+EXACTLY = EpisodicConfig(scale=1e-6, gamma=GAMMA, capacity=4000)
+"""States are alike where they are the same; every return is stored, and their mean decides (Box 2)."""
+BEST = EpisodicConfig(scale=1e-6, gamma=GAMMA, capacity=50, merge="max", exact=True)
+"""The largest return decides (Blundell et al. 2016)."""
+
+
+@dataclass(frozen=True)
+class Box2Config:
+    """How much of it."""
+
+    seeds: int = 32
+    """Agents in the corridor."""
+    walks: int = 60
+    """Walks of each through the corridor."""
+    trees: int = 200
+    """Random trees of each depth."""
+    depths: tuple[int, ...] = DEPTHS
+    """Choices on a walk through a tree."""
+
+
+def conditions(config: Box2Config) -> dict[str, Condition]:
+    """Nobody is trained."""
+    return {}
+
+
+def simulate(
+    config: Box2Config, trained: dict[str, list[Agent]], key: Key[Array, ""]
+) -> dict[str, xr.Dataset]:
+    """Lives in the corridor, and expected returns of each controller in each tree after so many walks."""
+    corridor_key, *tree_keys = jax.random.split(key, 1 + len(DEPTHS))
+    players = {
+        "episodic_max": episodic_value.make(CORRIDOR, BEST, key),
+        "episodic_mean": episodic_value.make(CORRIDOR, EXACTLY, key),
+        "q_table": q_table(CORRIDOR, ALPHA, GAMMA),
+    }
+    # The longest walks are the first ones, of somebody who knows nothing.
+    steps = CORRIDOR.limit + 30 * CORRIDOR.length * config.walks
+    records = {
+        f"corridor_{name}": lifetime(agent, CORRIDOR, corridor_key, config.seeds, steps, config.walks)
+        for name, agent in players.items()
+    }
+    for depth, tree_key in zip(DEPTHS, tree_keys, strict=True):
+        if depth in config.depths:
+            records |= in_trees(Tree(depth=depth), tree_key, config.trees)
+    return records
+
+
+def in_trees(task: Tree, key: Key[Array, ""], trees: int) -> dict[str, xr.Dataset]:
+    """A record per controller: a tree is a subject, and a trial what is expected after so many walks."""
+
+    def one(key: Key[Array, ""]) -> dict[str, Float[Array, " known"]]:
+        tree_key, walk_key, noise_key = jax.random.split(key, 3)
+        tree = task.sample(tree_key)
+        walks = tree_controllers.random_walks(task, tree, walk_key, WALKS[-1])
+
+        def after(seen: Array) -> dict[str, Float[Array, ""]]:
+            policies = {"episodic": tree_controllers.episodic(task, walks, seen)}
+            for noise in NOISES:
+                search_key = jax.random.fold_in(noise_key, seen)
+                policies[f"planner_{noise:g}"] = tree_controllers.planner(
+                    task, walks, seen, noise, search_key
+                )
+            return {name: tree_controllers.expected_return(tree, policy) for name, policy in policies.items()}
+
+        known = jax.lax.map(after, jnp.asarray(WALKS))
+        best = tree_controllers.expected_return(tree, tree_controllers.best_policy(task, tree))
+        return known | {"best": jnp.full(len(WALKS), best)}
+
+    found = jax.jit(lambda keys: jax.lax.map(one, keys))(jax.random.split(key, trees))
+    names, shape = [f"tree {i}" for i in range(trees)], (trees, 1, len(WALKS))
+    walks = np.broadcast_to(np.asarray(WALKS), shape)
+    blank = {"action": np.full(shape, -1), "valid": np.zeros(shape, bool), "walks": walks}
+    return {
+        f"trees_{task.depth}_{name}": from_arrays(
+            blank | {"reward": np.asarray(values, float).reshape(shape)},
+            names,
+            {"task": "Tree", "depth": task.depth},
+        )
+        for name, values in found.items()
+    }
+
+
+@style.panel
+def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
+    figure, axes = style.figure(2, 1)
+    panels_episodic.walks(axes[0, 0], tables["corridor"], CORRIDOR.length - 1)
+    panels_episodic.cross_overs(axes[0, 1], tables["crossings"])
+    drawings = {"box2": Drawing(figure, {name: tables[name] for name in ("corridor", "crossings")})}
+    trees = tables["trees"]
+    depths = sorted(trees["depth"].unique())
+    figure, axes = style.figure(len(depths), 1)
+    for axis, depth in zip(axes[0], depths, strict=True):
+        panels_episodic.returns(axis, trees[trees["depth"] == depth])
+        axis.set_title(f"trees of depth {depth}")
+    drawings["trees"] = Drawing(figure, trees)
+    return drawings
+
+
+LENGYEL, OURS = "Lengyel & Dayan 2008", "the review's Box 2; the number is ours"
+EXPERIMENT = Experiment(
+    name="box2",
+    claim=(
+        "Deciding from single memories, an agent does again at once what paid once; with few memories that beats "
+        "planning in a model learned from them, the longer the deeper the world and the noisier the plan."
+    ),
+    cite=("botvinick2019", "lengyel2008", "blundell2016", "gershman2017"),
+    presets={
+        "smoke": Box2Config(4, 8, 8, (2,)),
+        "quick": Box2Config(16, 60, 60),
+        "laptop": Box2Config(),
+        "full": Box2Config(200, 100, 1000),
+    },
+    conditions=conditions,
+    simulate=simulate,
+    measure=measure,
+    draw=draw,
+    expectations=(
+        Expectation("corridor, episodic_max: second walk is the shortest path", 1.0, 1.0, 1.0, OURS, "exact"),
+        Expectation(
+            "corridor, episodic_mean: second walk is the shortest path", "most", where=OURS, note="reported"
+        ),
+        Expectation(
+            "corridor, q_table: walks before the path is shortest",
+            f"tens at alpha {ALPHA:g}",
+            low=CORRIDOR.length - 1.0,
+            where="Sutton & Barto 2018, section 6.1",
+            confidence="computed",
+            note="the reward is carried back by a place a walk",
+        ),
+        *(
+            Expectation(
+                f"trees of depth {depth}, noise 1: episodic less planner, {when}",
+                published,
+                where=LENGYEL,
+                confidence="text",
+                presets=("quick", "laptop", "full"),
+                **bound,
+            )
+            for depth in DEPTHS
+            for when, published, bound in (
+                ("early", "above 0", {"low": 0.0}),
+                (f"after {WALKS[-1]} walks", "below 0", {"high": 0.0}),
+            )
+        ),
+        *(
+            Expectation(what, 1.0, 1.0, 1.0, LENGYEL, "text", presets=("quick", "laptop", "full"))
+            for what in ("cross-over: later in deeper trees", "cross-over: later with more noise")
+        ),
+    ),
+    departures=(
+        "Sizes, rewards and odds of the trees are ours, as is the form of the noise; of the paper its claims alone are "
+        "known to us.",
+        "Experience is of random walks, the same for both controllers; their policies are judged exactly, not played.",
+    ),
+)

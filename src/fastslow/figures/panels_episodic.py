@@ -1,0 +1,76 @@
+"""Panels of episodic control: how soon a path is found again, and when planning overtakes memory."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+
+from fastslow.figures import marks
+from fastslow.figures.style import GREY, look, panel
+
+
+@panel
+def walks(axes: Axes, table: pd.DataFrame, shortest: int) -> dict[str, list[Artist]]:
+    """Length of each walk, per agent, over walks.
+
+    **Arguments**: `table` with columns name, episode, mean, low, high; `shortest` the length that none is below.
+
+    **Returns**: by name, band and line.
+    """
+    marks.need(table, "name", "episode", "mean", "low", "high")
+    artists: dict[str, list[Artist]] = {}
+    for name, rows in table.groupby("name", sort=False):
+        artists[str(name)] = marks.curve(axes, rows["episode"].to_numpy() + 1, rows, look(str(name)))
+    axes.axhline(shortest, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("walk")
+    axes.set_ylabel("steps to the reward")
+    axes.legend(loc="best")
+    return artists
+
+
+@panel
+def returns(axes: Axes, table: pd.DataFrame) -> dict[str, list[Artist]]:
+    """Expected return of each controller after so many walks through a tree.
+
+    **Arguments**: `table` with columns name, walks, mean, low, high.
+
+    **Returns**: by name, line and band.
+    """
+    marks.need(table, "name", "walks", "mean", "low", "high")
+    artists: dict[str, list[Artist]] = {}
+    for name, rows in table.groupby("name", sort=False):
+        artists[str(name)] = marks.curve(axes, rows["walks"].to_numpy(), rows, look(str(name)))
+    axes.set_xscale("log", base=2)
+    axes.set_xlabel("walks known")
+    axes.set_ylabel("expected return")
+    axes.legend(loc="best")
+    return artists
+
+
+@panel
+def cross_overs(axes: Axes, table: pd.DataFrame) -> dict[float, list[Artist]]:
+    """After how many walks a planner overtakes the episodic controller, by depth, a line per noise.
+
+    **Arguments**: `table` with columns depth, noise, log2_walks, low, high.
+
+    **Returns**: by noise, the line and its whiskers.
+    """
+    marks.need(table, "depth", "noise", "log2_walks", "low", "high")
+    artists: dict[float, list[Artist]] = {}
+    groups = list(table.groupby("noise"))
+    for i, (noise, rows) in enumerate(groups):
+        style, at = look(f"planner_{noise:g}"), rows["depth"] + 0.06 * (i - (len(groups) - 1) / 2)
+        line = axes.plot(
+            at, rows["log2_walks"], style.line, color=style.colour, marker=style.marker, label=style.label
+        )
+        whiskers = axes.vlines(at, rows["low"], rows["high"], color=style.colour, linewidth=0.9)
+        artists[float(noise)] = [*line, whiskers]
+    ticks = np.arange(np.floor(table["low"].min()), np.ceil(table["high"].max()) + 1, 2)
+    axes.set_yticks(ticks, [f"{2**tick:.0f}" for tick in ticks])
+    marks.whole_ticks(axes, sorted(table["depth"].unique()))
+    axes.set_xlabel("depth of the tree")
+    axes.set_ylabel("walks until planning earns more")
+    axes.legend(loc="best")
+    return artists
