@@ -113,7 +113,7 @@ def test_agents_that_remember_keep_their_promises(agent):
         ({"gamma": 1.1}, "gamma is 1.1"),
         ({"epsilon": -0.1}, "epsilon is -0.1"),
         ({"horizon": -1}, "horizon is -1"),
-        ({"merge": "most"}, "merge is 'most'"),
+        ({"rate": 2.0}, "rate is 2"),
     ],
 )
 def test_bad_settings_are_refused(wrong, said):

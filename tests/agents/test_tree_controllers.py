@@ -49,7 +49,7 @@ def test_walks_earn_on_average_what_is_expected_of_chance():
     walks = controllers.random_walks(TASK, TREE, KEY, 4000)
     earned = np.asarray(walks.reward.sum(axis=1))
     expected = float(controllers.expected_return(TREE, CHANCE))
-    assert earned.mean() == pytest.approx(expected, abs=4 * earned.std() / 4000**0.5)
+    assert earned.mean() == pytest.approx(expected, abs=float(4 * earned.std() / 4000**0.5))
     np.testing.assert_array_equal(walks.node[:, 1], 2 * walks.action[:, 0] + walks.successor[:, 0])
 
 

@@ -112,8 +112,8 @@ class EpisodicValue(Agent):
         query, identity = self.embed(percept.observation), fingerprint(percept.observation)
         found = jax.vmap(lambda one: dictionary.read(one, query, self.config, identity))(state.dictionaries)
         q = found.value[:, 0]
-        logits = lapse(best(q), self.config.epsilon)
-        output = sampled(key, logits, q.max(), q=q, known=found.known)
+        logits = lapse(best(q), jnp.float32(self.config.epsilon))
+        output = sampled(key, logits, q.max(), q=q, known=found.known.astype(jnp.float32))
         walk = Walk(
             state.walk.keys.at[state.time].set(query),
             state.walk.identities.at[state.time].set(identity),

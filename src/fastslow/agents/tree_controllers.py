@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from fastslow.tasks.tree import Level, Tree
 
-Policy = tuple[Float[Array, "state action"], ...]
+Policy = tuple[Float[Array, "_ action"], ...]
 """Probability of each action in each state, level by level."""
 
 

@@ -96,7 +96,7 @@ class Retrieval(NamedTuple):
     """What a read gives."""
 
     value: Float[Array, " value"]
-    """0 where nothing is stored."""
+    """0 where nothing is stored that is like the query."""
     weights: Float[Array, " neighbour"]
     """What each neighbour counts; 0 where there is none."""
     index: Int[Array, " neighbour"]
@@ -204,11 +204,8 @@ def read(
     distance = jnp.where(there, found.distance, 0.0)
     weights = jnp.where(there, KERNELS[rules.kernel](distance, rules.scale), 0.0)
     if rules.normalise:
-        # Far from everything all similarities are 0; then the nearest alone counts.
         total = weights.sum()
-        nearest_alone = jnp.where(there & (distance <= jnp.where(there, distance, jnp.inf).min()), 1.0, 0.0)
-        weights = jnp.where(total > 0, weights / jnp.where(total > 0, total, 1.0), nearest_alone)
-        weights = weights / jnp.maximum(weights.sum(), 1e-30)
+        weights = jnp.where(total > 0, weights / jnp.where(total > 0, total, 1.0), 0.0)
     value = weights @ memory.values[found.index]
     if identity is None:
         return Retrieval(value, weights, found.index, jnp.bool_(False))

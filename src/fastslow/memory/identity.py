@@ -16,7 +16,8 @@ def fingerprint(observation: Float[Array, "..."]) -> UInt32[Array, "2"]:
     # 0 and -0 are the same number.
     bits = jax.lax.bitcast_convert_type(observation.astype(jnp.float32).ravel() + 0.0, jnp.uint32)
     place = jnp.arange(bits.size, dtype=jnp.uint32)
-    return jnp.stack([mix(mix(bits + jnp.uint32(odd)) ^ mix(place * odd + 1)).sum() for odd in STREAMS])
+    streams = [jnp.uint32(odd) for odd in STREAMS]
+    return jnp.stack([mix(mix(bits + odd) ^ mix(place * odd + 1)).sum() for odd in streams])
 
 
 def mix(x: UInt32[Array, "*n"]) -> UInt32[Array, "*n"]:

@@ -43,10 +43,7 @@ def nearest(
     equally near, the one stored first comes first.
     """
     slots = keys.shape[0]
-    check(
-        1 <= neighbours <= slots,
-        f"{neighbours} neighbours are asked for, but the memory has room for {slots}; ask for 1 to {slots}.",
-    )
+    check_number(neighbours, slots)
     block = min(max(BLOCK, neighbours), slots)
 
     def compare(now: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
@@ -75,9 +72,17 @@ def nearest_approximately(
     neighbours: int,
 ) -> Neighbours:
     """The same but for about one in twenty, found faster on accelerators (Chern et al. 2022); searches all slots."""
+    check_number(neighbours, keys.shape[0])
     near = jnp.where(jnp.arange(keys.shape[0]) < used, 2 * keys @ query - norms, -jnp.inf)
     best, index = jax.lax.approx_max_k(near, neighbours, recall_target=0.95)
     return measured(keys, query, jnp.where(best > -jnp.inf, index, -1))
+
+
+def check_number(neighbours: int, slots: int) -> None:
+    check(
+        1 <= neighbours <= slots,
+        f"{neighbours} neighbours are asked for, but the memory has room for {slots}; ask for 1 to {slots}.",
+    )
 
 
 def measured(
