@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastslow.agents.check import check_agent
-from fastslow.agents.episodic_value import EpisodicConfig, make, mfec
+from fastslow.agents.episodic_value import EpisodicConfig, box2, make, mfec
 from fastslow.agents.interaction import interaction
 from fastslow.agents.q_table import q_table
 from fastslow.errors import UserError
@@ -96,7 +96,7 @@ def test_q_learning_is_the_sum_of_its_prediction_errors():
 @pytest.mark.parametrize(
     "agent",
     [
-        make(CORRIDOR, EpisodicConfig(capacity=50), KEY),
+        box2(CORRIDOR, KEY, capacity=50),
         mfec(CORRIDOR, KEY, capacity=20, features=3, neighbours=2),
         q_table(CORRIDOR),
     ],

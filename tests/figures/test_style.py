@@ -23,6 +23,8 @@ TOGETHER = [
     ("agent", "untrained", "yoked"),
     ("agent", "rescorla_wagner"),
     ("agent", "bayes_forager", "local_matcher", "mice"),
+    ("episodic_max", "episodic_mean", "q_table"),
+    ("episodic", "planner_0.5", "planner_1", "planner_2", "best"),
 ]
 
 

@@ -23,8 +23,9 @@ REMEMBERED = []
 @pytest.mark.usefixtures("forgotten")
 @pytest.mark.parametrize("name", TASKS)
 def test_every_registered_task_passes(name):
-    table = check_task(load("task", name)(), KEY, 200)
-    assert len(table["trial"]) >= 200
+    alone = name == "corridor"
+    table = check_task(load("task", name)(), KEY, 200 if not alone else 20, varied=not alone, truncates=alone)
+    assert len(table["trial"]) >= (20 if alone else 200)
 
 
 class WorldState(NamedTuple):
