@@ -7,7 +7,7 @@ the search.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -30,10 +30,10 @@ from fastslow.tasks.tree import Tree
 
 CORRIDOR = Corridor()
 GAMMA = 0.95
-EXACTLY = EpisodicConfig(scale=1e-6, gamma=GAMMA, capacity=4000)
-"""States are alike where they are the same; every return is stored, and their mean decides (Box 2)."""
-BEST = EpisodicConfig(scale=1e-6, gamma=GAMMA, capacity=50, merge="max", exact=True)
-"""The largest return decides (Blundell et al. 2016)."""
+BEST = EpisodicConfig(scale=1e-6, gamma=GAMMA, capacity=CORRIDOR.length, merge="max")
+"""States are alike where they are the same; the largest return decides (Blundell et al. 2016)."""
+MEAN = replace(BEST, merge="mean")
+"""The mean return decides: Box 2 with a memory of every visit comes to the same."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Box2Config:
 
     seeds: int = 32
     """Agents in the corridor."""
-    walks: int = 60
+    walks: int = 40
     """Walks of each through the corridor."""
     trees: int = 200
     """Random trees of each depth."""
@@ -62,13 +62,11 @@ def simulate(
     corridor_key, *tree_keys = jax.random.split(key, 1 + len(DEPTHS))
     players = {
         "episodic_max": episodic_value.make(CORRIDOR, BEST, key),
-        "episodic_mean": episodic_value.make(CORRIDOR, EXACTLY, key),
+        "episodic_mean": episodic_value.make(CORRIDOR, MEAN, key),
         "q_table": q_table(CORRIDOR, ALPHA, GAMMA),
     }
-    # The longest walks are the first ones, of somebody who knows nothing.
-    steps = CORRIDOR.limit + 30 * CORRIDOR.length * config.walks
     records = {
-        f"corridor_{name}": lifetime(agent, CORRIDOR, corridor_key, config.seeds, steps, config.walks)
+        f"corridor_{name}": lifetime(agent, CORRIDOR, corridor_key, config.seeds, config.walks)
         for name, agent in players.items()
     }
     for depth, tree_key in zip(DEPTHS, tree_keys, strict=True):
@@ -138,7 +136,7 @@ EXPERIMENT = Experiment(
     cite=("botvinick2019", "lengyel2008", "blundell2016", "gershman2017"),
     presets={
         "smoke": Box2Config(4, 8, 8, (2,)),
-        "quick": Box2Config(16, 60, 60),
+        "quick": Box2Config(16, 40, 60),
         "laptop": Box2Config(),
         "full": Box2Config(200, 100, 1000),
     },

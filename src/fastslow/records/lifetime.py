@@ -28,31 +28,20 @@ def lifetime(
     task: Task,
     key: Key[Array, ""],
     subjects: int,
-    steps: int,
-    episodes: int = 0,
+    episodes: int,
     attrs: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
-    """Let `subjects` copies of an agent live `steps` steps each, as many episodes as they come to.
+    """Let `subjects` copies of an agent live `episodes` episodes each, one after the other.
 
-    **Arguments**: `episodes` keep so many of each, the first ones (0: all); `UserError` where a subject came to fewer.
-
-    **Returns** a record of all episodes that were over, with the task's trial variables.
+    **Returns** a record with the task's trial variables.
     """
-    check(
-        subjects > 0 and steps > 0,
-        f"There are {subjects} subjects and {steps} steps; at least 1 of each is needed.",
-    )
-    rows = live_on(agent, task, key, subjects, steps)
+    for name, count in (("subjects", subjects), ("episodes", episodes)):
+        check(count > 0, f"{name} is {count}, but at least 1 is needed.")
+    rows = live_on(agent, task, key, subjects, episodes * task.episode_steps)
     columns = {name: np.asarray(values) for name, values in rows.items()}
     last, ends = columns.pop("last"), columns.pop("trial_end")
     episode = np.cumsum(last, axis=0) - last
-    over = episode < last.sum(axis=0, keepdims=True)
-    fewest = int(last.sum(axis=0).min())
-    check(
-        episodes <= fewest and fewest > 0,
-        f"In {steps} steps a subject came to {fewest} episodes, but {max(episodes, 1)} are wanted; give more steps.",
-    )
-    kept = ends & over & ((episode < episodes) | (episodes == 0))
+    kept = ends & (episode < episodes)
     # Subject by subject, each in the order of its life.
     subject, step = np.nonzero(kept.T)
     table = {"subject": [f"seed {i}" for i in subject], "episode": episode[step, subject]}
