@@ -39,12 +39,12 @@ def test_returns_stand_at_the_walks_known():
 def test_cross_overs_are_labelled_in_walks():
     axes = one_axes()
     rows = pd.DataFrame(
-        {"depth": [2, 3] * 2, "noise": [1.0, 1.0, 2.0, 2.0], "log2_walks": [3.0, 5.0, 6.0, 8.0]}
+        {"depth": [2, 3] * 2, "noise": [1.0, 1.0, 1.3, 1.3], "log2_walks": [3.0, 5.0, 6.0, 8.0]}
     )
     artists = panels_episodic.cross_overs(
         axes, rows.assign(low=rows["log2_walks"] - 1, high=rows["log2_walks"] + 2)
     )
-    line, whiskers = artists[2.0]
+    line, whiskers = artists[1.3]
     assert line.get_ydata().tolist() == [6, 8]
     assert [segment[:, 1].tolist() for segment in whiskers.get_segments()] == [[5, 8], [7, 10]]
     assert axes.get_yticklabels()[0].get_text() == "4"

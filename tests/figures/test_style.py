@@ -24,7 +24,7 @@ TOGETHER = [
     ("agent", "rescorla_wagner"),
     ("agent", "bayes_forager", "local_matcher", "mice"),
     ("episodic_max", "episodic_mean", "q_table"),
-    ("episodic", "planner_0.5", "planner_1", "planner_2", "best"),
+    ("episodic", "planner_0.8", "planner_1", "planner_1.3", "best"),
 ]
 
 

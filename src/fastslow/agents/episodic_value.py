@@ -129,8 +129,11 @@ class EpisodicValue(Agent):
         """Store the episode, last step first."""
         walk = state.walk
         values = n_step_sums(paid(state, percept), self.config.gamma, self.config.horizon)[:, None]
-        backwards = (walk.keys[::-1], values[::-1], walk.identities[::-1])
-        taken = walk.actions[None, ::-1] == jnp.arange(self.actions)[:, None]
+        # From the last step to the first; what comes after it, of -1 on, was not lived.
+        order = state.time - 1 - jnp.arange(self.episode_steps)
+        backwards = (walk.keys[order], values[order], walk.identities[order])
+        actions = jnp.where(order >= 0, walk.actions[order], -1)
+        taken = actions[None] == jnp.arange(self.actions)[:, None]
         stored = jax.vmap(lambda one, when: dictionary.write_all(one, *backwards, when, self.config))(
             state.dictionaries, taken
         )

@@ -118,10 +118,11 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     drawings = {"box2": Drawing(figure, {name: tables[name] for name in ("corridor", "crossings")})}
     trees = tables["trees"]
     depths = sorted(trees["depth"].unique())
-    figure, axes = style.figure(len(depths), 1)
+    figure, axes = style.figure(len(depths), 1, height=66)
     for axis, depth in zip(axes[0], depths, strict=True):
         panels_episodic.returns(axis, trees[trees["depth"] == depth])
         axis.set_title(f"trees of depth {depth}")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
     drawings["trees"] = Drawing(figure, trees)
     return drawings
 

@@ -45,7 +45,6 @@ def returns(axes: Axes, table: pd.DataFrame) -> dict[str, list[Artist]]:
     axes.set_xscale("log", base=2)
     axes.set_xlabel("walks known")
     axes.set_ylabel("expected return")
-    axes.legend(loc="best")
     return artists
 
 

@@ -176,12 +176,16 @@ def write_all(
     when: Bool[Array, " entry"],
     rules: Rules,
 ) -> Dictionary:
-    """Store many states, one after the other."""
+    """Store many states, one after the other; it takes as long as the last that is wanted comes late."""
+    if when.size == 0:
+        return memory
+    wanted = jnp.where(when, jnp.arange(1, when.size + 1), 0).max()
 
-    def store(memory: Dictionary, entry: tuple[Array, ...]) -> tuple[Dictionary, None]:
-        return write(memory, *entry, rules), None
+    def store(now: tuple[Array, Dictionary]) -> tuple[Array, Dictionary]:
+        i, memory = now
+        return i + 1, write(memory, keys[i], values[i], identities[i], when[i], rules)
 
-    return jax.lax.scan(store, memory, (keys, values, identities, when))[0]
+    return jax.lax.while_loop(lambda now: now[0] < wanted, store, (jnp.int32(0), memory))[1]
 
 
 def read(
