@@ -20,6 +20,7 @@ PARTS = {
     "breakdown": "where the time of an update goes",
     "lanes": "seeds as lanes; steps/s over units and lanes",
     "battery": "every experiment's training beside the bare kernel of its shapes",
+    "neighbours": "exact nearest neighbours beside a bare product and top_k; cost by what is used",
     "peers": "beside RecurrentPPO of sb3-contrib (extra: peers)",
 }
 # `startup` goes first: Linux counts the peak memory of a process also to the processes that it starts.

@@ -136,7 +136,7 @@ EXPERIMENT = Experiment(
     ),
     cite=("botvinick2019", "lengyel2008", "blundell2016", "gershman2017"),
     presets={
-        "smoke": Box2Config(4, 8, 8, (2,)),
+        "smoke": Box2Config(2, 8, 8, (2,)),
         "quick": Box2Config(16, 40, 60),
         "laptop": Box2Config(),
         "full": Box2Config(200, 100, 1000),
