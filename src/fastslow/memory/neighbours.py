@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 
 from fastslow.errors import check
 
-BLOCK = 4096
+BLOCK = 16_384
 """Keys compared at a time."""
 
 
