@@ -259,6 +259,14 @@ def test_claims_stand_in_their_rows_scale():
     assert {"2.2 [2.1, 2.3]", "≤ 2.6", "1.9", "holds", "19 [18, 20]", "≥ 20", "–", "fails"} <= set(shown)
 
 
+def test_a_claim_without_an_interval_shows_its_number_alone():
+    _, axes = one_axes()
+    columns = ["measure", "measured", "low", "high", "accept_low", "accept_high", "published", "accepted"]
+    table = pd.DataFrame([("share", 0.75, np.nan, np.nan, 0.5, 1.0, np.nan, True)], columns=columns)
+    panels_learning.claims_forest(axes, table)
+    assert "0.75" in [text.get_text() for text in axes.texts]
+
+
 def test_bad_tables_are_answered_in_a_sentence():
     _, axes = one_axes()
     with pytest.raises(UserError, match="no column 'mean'"):

@@ -111,8 +111,8 @@ def claims_forest(axes: Axes, table: pd.DataFrame) -> dict[str, list[Artist]]:
 
     The numbers stand beside the rows, for the rows' scales differ.
 
-    **Arguments**: `table` with columns measure, measured, low, high, accept_low, accept_high (infinite or
-    NaN: open), published (NaN: none), accepted (bool).
+    **Arguments**: `table` with columns measure, measured, low, high (NaN: no interval), accept_low, accept_high
+    (infinite or NaN: open), published (NaN: none), accepted (bool).
 
     **Returns**: by measure, the band and the dot, in the row's own units through `row_scale`.
     """
@@ -130,6 +130,7 @@ def claims_forest(axes: Axes, table: pd.DataFrame) -> dict[str, list[Artist]]:
         right = at(row["accept_high"]) if np.isfinite(row["accept_high"]) else 1.0
         band = axes.barh(y, right - left, 0.62, left, color=PALE, zorder=1).patches[0]
         colour = look("independent").colour if row["accepted"] else FAST
+        # Without an interval its ends are NaN, and no line is drawn.
         axes.plot([at(row["low"]), at(row["high"])], [y, y], color=colour, linewidth=1.4, zorder=3)
         face = colour if row["accepted"] else "white"
         dot = axes.plot(
@@ -144,7 +145,9 @@ def claims_forest(axes: Axes, table: pd.DataFrame) -> dict[str, list[Artist]]:
         if np.isfinite(row["published"]):
             axes.plot([at(row["published"])] * 2, [y - 0.36, y + 0.36], color=INK, linewidth=1.2, zorder=2)
         published = f"{row['published']:g}" if np.isfinite(row["published"]) else "–"
-        shown = f"{short(row['measured'])} [{short(row['low'])}, {short(row['high'])}]"
+        shown = short(row["measured"])
+        if np.isfinite([row["low"], row["high"]]).all():
+            shown += f" [{short(row['low'])}, {short(row['high'])}]"
         verdict = "holds" if row["accepted"] else "fails"
         for place, text in zip(COLUMNS, (shown, accepted_text(row), published, verdict), strict=True):
             beside(axes, place, y, text, colour if text is verdict else INK)
