@@ -226,10 +226,7 @@ def neighbours_of(memory: Dictionary, query: Float[Array, " key"], rules: Rules)
         slots = jnp.arange(capacity)
         return measured(memory.keys, query, jnp.where(slots < memory.used, slots, -1))
     search = nearest_approximately if rules.approximate else nearest
-    frozen = jax.lax.stop_gradient((memory.keys, memory.norms, memory.used, query))
-    found = search(*frozen, rules.neighbours)
-    # Which ones are near is not differentiable, how near they are is.
-    return measured(memory.keys, query, found.index)
+    return search(memory.keys, memory.norms, memory.used, query, rules.neighbours)
 
 
 def touch(memory: Dictionary, index: Int[Array, " neighbour"], rules: Rules) -> Dictionary:

@@ -45,14 +45,16 @@ def nearest(
     slots = keys.shape[0]
     check_number(neighbours, slots)
     block = min(max(BLOCK, neighbours), slots)
+    # Which ones are near is not differentiable, how near they are is.
+    stored, lengths, asked = jax.lax.stop_gradient((keys, norms, query))
 
     def compare(now: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         number, best, index = now
         # The last block begins earlier, so that it ends with the buffer; what it repeats is left out.
         start = jnp.minimum(number * block, slots - block)
         slot = start + jnp.arange(block)
-        near = 2 * jax.lax.dynamic_slice_in_dim(keys, start, block) @ query
-        near = near - jax.lax.dynamic_slice_in_dim(norms, start, block)
+        near = 2 * jax.lax.dynamic_slice_in_dim(stored, start, block) @ asked
+        near = near - jax.lax.dynamic_slice_in_dim(lengths, start, block)
         near = jnp.where((slot < used) & (slot >= number * block), near, -jnp.inf)
         of_block, place = jax.lax.top_k(near, neighbours)
         # Of equals top_k takes the first, which are those found earlier.
@@ -73,7 +75,8 @@ def nearest_approximately(
 ) -> Neighbours:
     """The same but for about one in twenty, found faster on accelerators (Chern et al. 2022); searches all slots."""
     check_number(neighbours, keys.shape[0])
-    near = jnp.where(jnp.arange(keys.shape[0]) < used, 2 * keys @ query - norms, -jnp.inf)
+    stored, lengths, asked = jax.lax.stop_gradient((keys, norms, query))
+    near = jnp.where(jnp.arange(keys.shape[0]) < used, 2 * stored @ asked - lengths, -jnp.inf)
     best, index = jax.lax.approx_max_k(near, neighbours, recall_target=0.95)
     return measured(keys, query, jnp.where(best > -jnp.inf, index, -1))
 
