@@ -18,7 +18,7 @@ NOISES = (0.8, 1.0, 1.3)
 """Standard deviations of what is added to every value that the search comes by; rewards have one of 1."""
 WALKS = tuple(2**power for power in range(13))
 """Walks known, 1 to 4096."""
-BEYOND = 13.0
+BEYOND = float(np.log2(WALKS[-1])) + 1
 """log2 of the walks that stands for a cross-over beyond them."""
 EARLY = (4, 16)
 """Walks after which it is early."""
@@ -52,7 +52,8 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
 
 
 def crossing(difference: np.ndarray, walks: np.ndarray) -> float:
-    """log2 of the walks from which on the planner earns more for good; one more than the last where it never does.
+    """log2 of the walks from which on the planner earns more for good; one more than the last where it never does
+    (`BEYOND`, of all `WALKS`).
 
     `difference` is that of the episodic controller's return less the planner's, by `walks`; between two of them the
     line is straight in log2.

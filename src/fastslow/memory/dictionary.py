@@ -62,11 +62,9 @@ class Rules:
 
 
 BOX2 = Rules()
-"""The review's Box 2, normalised."""
+"""The review's Box 2, normalised: kernel regression on all that was stored (Gershman & Daw 2017)."""
 BOX2_LITERAL = Rules(normalise=False)
 """Box 2 as it is worded: a sum."""
-GERSHMAN_DAW = Rules(kernel="gaussian")
-"""Kernel regression on all that was stored (Gershman & Daw 2017)."""
 MFEC = Rules(neighbours=11, kernel="uniform", merge="max", exact=True)
 """Model-free episodic control (Blundell et al. 2016, Atari)."""
 NEC = Rules(neighbours=50, kernel="inverse", scale=1e-3, merge="average", rate=0.1)
