@@ -34,9 +34,9 @@ from fastslow.training.actor_critic import A2CConfig
 TRAINING, TEST = RiskyChoice(), RiskyChoice(trials=120)
 TESTS = tuple(RiskyChoice(p_high=odds, p_low=odds, trials=TEST.trials) for odds in (TEST.p_high, TEST.p_low))
 """The test at either odds, apart, so that the shuffled control gets at each what was delivered at the same odds."""
-MOVES_ON_AVERAGE = "moves as published, its interval clear of 0"
 AGENT = DopamineConfig()
 TRAINER = A2CConfig(lanes=32, gamma=AGENT.gamma, entropy_weight=0.05, final_entropy_weight=0.0)
+MOVES_ON_AVERAGE = "moves as published, its interval clear of 0"
 MOVES = "moves as published at both odds, intervals clear of 0"
 LEVERS = (1, 2)
 """The actions that press a lever; 0 fixates."""

@@ -115,28 +115,21 @@ def expectations() -> tuple[Expectation, ...]:
         )
         for data_set, name, model, published, low, where in FITTED
     ]
-    fitted.append(
+    fitted += [
         Expectation(
-            "rats: share fitted best by the planner, hybrid aside",
+            f"rats: share fitted best by the planner{which}",
             "planners",
             low=1.0,
             where="Miller 2017",
             confidence="text",
-            note="six rats",
+            note=note,
             needs="rat_two_step_miller",
         )
-    )
-    fitted.append(
-        Expectation(
-            "rats: share fitted best by the planner",
-            "planners",
-            low=1.0,
-            where="Miller 2017",
-            confidence="text",
-            note="six rats; the hybrid, of which the planner is a part, counted in",
-            needs="rat_two_step_miller",
+        for which, note in (
+            (", hybrid aside", "six rats"),
+            ("", "six rats; the hybrid, of which the planner is a part, counted in"),
         )
-    )
+    ]
     # Daw 2011: the hybrid describes people better than either of its parts, for all that it has to estimate.
     hybrid = {
         "people": ("above 0", 0.0, W_PEOPLE, "Daw 2011"),

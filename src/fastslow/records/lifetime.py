@@ -19,7 +19,7 @@ from fastslow.agents.interaction import interaction
 from fastslow.errors import check
 from fastslow.loop import run
 from fastslow.records.collect import own_variables
-from fastslow.records.record import from_trials
+from fastslow.records.record import columns_of, from_trials
 from fastslow.tasks.task import Task
 
 
@@ -45,19 +45,10 @@ def lifetime(
     # Subject by subject, each in the order of its life.
     subject, step = np.nonzero(kept.T)
     table = {"subject": [f"seed {i}" for i in subject], "episode": episode[step, subject]}
-    table |= flat({name: values[step, subject] for name, values in columns.items()})
+    for name, values in columns.items():
+        table |= columns_of(name, values[step, subject])
     provenance = {"task": type(task).__name__, "fastslow": __version__, "variables": own_variables(task)}
     return from_trials(pd.DataFrame(table), provenance | dict(attrs or {}))
-
-
-def flat(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Vectors become a column for each of their parts, as in the trial table."""
-    wide = {}
-    for name, values in columns.items():
-        parts = values.reshape(len(values), -1)
-        single = values.ndim == 1
-        wide |= {name if single else f"{name}_{i}": parts[:, i] for i in range(parts.shape[1])}
-    return wide
 
 
 @eqx.filter_jit

@@ -222,14 +222,15 @@ def trials(record: xr.Dataset) -> pd.DataFrame:
         variable = record[name]
         if name == "present" or variable.dims[:3] != CELL or "unit" in variable.dims:
             continue
-        values = variable.to_numpy()[present]
-        columns = (
-            {name: values} if values.ndim == 1 else {f"{name}_{i}": part for i, part in enumerate(values.T)}
-        )
-        table |= columns
+        table |= columns_of(name, variable.to_numpy()[present])
     frame = pd.DataFrame(table)
     frame.attrs = dict(record.attrs)
     return frame
+
+
+def columns_of(name: str, values: np.ndarray) -> dict[str, np.ndarray]:
+    """A variable, one row per trial, as columns of a trial table: a vector has one for each of its parts."""
+    return {name: values} if values.ndim == 1 else {f"{name}_{i}": part for i, part in enumerate(values.T)}
 
 
 def save(record: xr.Dataset, path: str | Path) -> Path:
