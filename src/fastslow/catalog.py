@@ -116,6 +116,8 @@ TASKS = entries(
             "lengyel2008 blundell2016",
         ),
         "tree": ("tasks.tree:Tree", "random trees, a reward at each state", "lengyel2008"),
+        "minatar": ("tasks.gymnax_bridge:minatar", "Atari's games in miniature", "young2019 lange2022"),
+        "gymnax": ("tasks.gymnax_bridge:Gymnax", "any environment of gymnax", "lange2022"),
         "i_maze": ("tasks.i_maze:IMaze", "a known maze, a hidden goal", "wang2016 mirowski2017"),
     }
 )

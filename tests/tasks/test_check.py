@@ -23,7 +23,7 @@ REMEMBERED = []
 @pytest.mark.usefixtures("forgotten")
 @pytest.mark.parametrize("name", TASKS)
 def test_every_registered_task_passes(name):
-    alone = name == "corridor"
+    alone = name in ("corridor", "gymnax", "minatar")  # one problem alone, whose episodes may be cut off
     table = check_task(load("task", name)(), KEY, 200 if not alone else 20, varied=not alone, truncates=alone)
     assert len(table["trial"]) >= (20 if alone else 200)
 
