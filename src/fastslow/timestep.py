@@ -6,14 +6,15 @@ The keystone of the design is here: an agent learns fast in its state, slowly in
 
 from typing import NamedTuple
 
-from jaxtyping import Array, Bool, Float, Int, PyTree
+from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 
 
 class TimeStep(NamedTuple):
     """What a task gives after it is started and after every action."""
 
-    observation: Float[Array, "..."]
-    """What is seen now (shape `task.observation_shape`); the last action and reward are not part of it."""
+    observation: Shaped[Array, "..."]
+    """What is seen now (shape `task.observation_shape`; float32, or bytes from 0 to 255, or yes and no); the last
+    action and reward are not part of it."""
     reward: Float[Array, "*batch"]
     """Paid for the action just taken; 0 at the start."""
     discount: Float[Array, "*batch"]
@@ -28,7 +29,7 @@ class TimeStep(NamedTuple):
 class Percept(NamedTuple):
     """What an agent gets before each action; `observation` is the task's, the rest is its own past."""
 
-    observation: Float[Array, "..."]
+    observation: Shaped[Array, "..."]
     last_action: Int[Array, "*batch"]
     """The action taken one step ago; -1 at the first step of an episode."""
     last_reward: Float[Array, "*batch"]

@@ -38,7 +38,7 @@ def lived(agent, task, steps):
     """What one subject saw, did and got, and its state at the end."""
     lane, trace = run(interaction(agent, task, 1), KEY, steps)
     one = jax.tree.map(lambda x: np.asarray(x)[:, 0], trace)
-    return jax.tree.map(lambda x: np.asarray(x)[0], lane.agent_state), one
+    return lane.agent_state, one
 
 
 @pytest.mark.parametrize("merge", ["append", "mean"])
@@ -73,6 +73,46 @@ def test_the_path_that_paid_is_repeated_on_the_very_next_walk():
         index="subject", columns="episode", values="steps"
     )
     assert (slow[1] > 5).any()
+
+
+def test_lanes_share_what_each_of_them_stored():
+    agent = make(CORRIDOR, dataclasses.replace(EXACTLY, merge="max", epsilon=0.5), KEY)
+    lane, trace = run(interaction(agent, CORRIDOR, 3), KEY, 80)
+    place, action = np.asarray(trace.percept.observation).argmax(-1), np.asarray(trace.output.action)
+    met = set()
+    for one in range(3):
+        ends = np.flatnonzero(np.asarray(trace.last)[:, one])
+        assert len(ends), "each lane ended an episode"
+        met |= {(place[t, one], action[t, one]) for t in range(ends[-1] + 1)}
+    stored = lane.agent_state.dictionaries
+    assert stored.used.shape == (2,), "one memory for all lanes"
+    known = {
+        (int(np.asarray(key).argmax()), a) for a in range(2) for key in stored.keys[a][: int(stored.used[a])]
+    }
+    assert known == met
+    # All lanes value the same place alike, whoever of them was there.
+    alike = {}
+    for t, one in np.ndindex(place.shape):
+        q = tuple(np.asarray(trace.output.probes["q"])[t, one].round(4))
+        assert alike.setdefault((t, place[t, one]), q) == q
+
+
+def test_what_is_expected_after_n_steps_counts_as_it_was_valued_when_it_was_met():
+    config = dataclasses.replace(EXACTLY, epsilon=0.3, horizon=3, bootstrap=True)
+    agent = make(CORRIDOR, config, KEY)
+    lane, trace = run(interaction(agent, CORRIDOR, 1), KEY, 200)
+    one = jax.tree.map(lambda x: np.asarray(x)[:, 0], trace)
+    goals, begin = [], 0
+    for end in np.flatnonzero(one.last):
+        for t in range(begin, end + 1):
+            after = [0.9**k * one.reward[t + k] for k in range(min(3, end + 1 - t))]
+            later = 0.9**3 * one.output.value[t + 3] if t + 3 <= end else 0.0
+            goals.append(sum(after) + later)
+        begin = end + 1
+    stored = lane.agent_state.dictionaries
+    kept = np.concatenate([stored.values[a, : int(stored.used[a]), 0] for a in range(2)])
+    np.testing.assert_allclose(np.sort(kept), np.sort(goals), atol=1e-5)
+    assert np.max(goals) > 0 and np.unique(np.round(goals, 4)).size > 5
 
 
 def test_q_learning_is_the_sum_of_its_prediction_errors():

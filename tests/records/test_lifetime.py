@@ -19,12 +19,12 @@ KEY = jax.random.key(0)
 def test_the_rows_are_the_episodes_in_their_order():
     task = Corridor(length=4, limit=20)
     rows = trials(lifetime(q_table(task), task, KEY, 3, 5))
-    _, trace = run(interaction(q_table(task), task, 3), KEY, 5 * task.episode_steps)
-    for subject in range(3):
-        ends = np.flatnonzero(np.asarray(trace.last)[:, subject])[:5]
+    for subject, key in enumerate(jax.random.split(KEY, 3)):
+        _, trace = run(interaction(q_table(task), task, 1), key, 5 * task.episode_steps)
+        ends = np.flatnonzero(np.asarray(trace.last)[:, 0])[:5]
         mine = rows[rows["subject"] == f"seed {subject}"]
         assert mine["episode"].tolist() == [0, 1, 2, 3, 4]
-        np.testing.assert_array_equal(mine["steps"], np.asarray(trace.trial["steps"])[ends, subject])
+        np.testing.assert_array_equal(mine["steps"], np.asarray(trace.trial["steps"])[ends, 0])
 
 
 def test_vectors_and_all_trials_are_kept():

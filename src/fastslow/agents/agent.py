@@ -19,6 +19,17 @@ class Agent(eqx.Module):
     cite: ClassVar[tuple[str, ...]]
     """Keys in references.bib."""
 
+    @property
+    def state_axes(self) -> PyTree:
+        """Which parts of the state each lane has for itself (0) and which all lanes share (`None`): a prefix of the
+        state's tree. `init_state`, `begin_episode`, `step` and `end_episode` leave what is shared as it is."""
+        return 0
+
+    def settle(self, state: PyTree) -> PyTree:
+        """Bring what is shared up to date by what all lanes have done; called with the batch of states after each
+        step of the lanes."""
+        return state
+
     @abstractmethod
     def init_state(self, key: Key[Array, ""]) -> PyTree:
         """The state at birth."""

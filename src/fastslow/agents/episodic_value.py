@@ -3,23 +3,26 @@
 The review's Box 2 (Botvinick et al. 2019): every state met is stored with the discounted sum of the rewards that
 followed it, by the action taken there, and a new state's value is that of those stored, weighted by similarity. With
 the rules of `memory.dictionary.MFEC` and a random projection it is Model-Free Episodic Control (Blundell et al. 2016,
-Algorithm 1). Nothing is learned slowly: all that changes is the state.
+Algorithm 1), in which nothing is learned slowly. With the rules `NEC`, returns that are bootstrapped and convolutions
+that a trainer changes slowly (`training.replayed`) it is Neural Episodic Control (Pritzel et al. 2017, Algorithm 1).
 """
 
-import math
 from dataclasses import asdict, dataclass
 from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key, UInt32
+from jaxtyping import Array, Float, Int, Key, Shaped, UInt32
 
 from fastslow.agents.agent import Agent
 from fastslow.agents.observer import best, lapse, sampled
+from fastslow.errors import UserError
 from fastslow.memory import dictionary
-from fastslow.memory.dictionary import BOX2, MFEC, Dictionary, Rules
+from fastslow.memory.dictionary import BOX2, MFEC, NEC, Dictionary, Rules
 from fastslow.memory.identity import fingerprint
+from fastslow.networks.conv import FORMS
+from fastslow.networks.embedding import as_float, embedding
 from fastslow.rules.returns import n_step_sums
 from fastslow.tasks.task import Task, check_count, check_range
 from fastslow.timestep import Output, Percept
@@ -30,15 +33,20 @@ class EpisodicConfig(Rules):
     """What is stored, and how it decides."""
 
     capacity: int = 1000
-    """Entries per action (Blundell 2016: 1,000,000)."""
+    """Entries per action (Blundell 2016: 1,000,000; Pritzel 2017: 500,000)."""
     gamma: float = 0.95
-    """Discount (Box 2: below 1; Blundell 2016, Atari: 1)."""
+    """Discount (Box 2: below 1; Blundell 2016, Atari: 1; Pritzel 2017: .99)."""
     horizon: int = 0
-    """n: steps over which rewards are summed; 0: to the end of the episode."""
+    """n: steps over which rewards are summed; 0: to the end of the episode (Pritzel 2017: 100)."""
+    bootstrap: bool = False
+    """What is expected after n steps counts too, as it was valued when it was met (Pritzel 2017, eq. 3)."""
     epsilon: float = 0.0
-    """Probability of a uniform action (Blundell 2016: .005)."""
+    """Probability of a uniform action (Blundell 2016: .005); a trainer may set another."""
+    encoder: str = ""
+    """Convolutions that embed what is seen, by name (networks.conv.FORMS); none: see `features`."""
     features: int = 0
-    """Length of a Gaussian random projection of what is seen (Blundell 2016: 64); 0: what is seen, as it is."""
+    """Numbers in an embedding: outputs of the encoder, or of a Gaussian random projection (Blundell 2016: 64); 0: what
+    is seen, as it is."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -46,25 +54,32 @@ class EpisodicConfig(Rules):
         check_range("gamma", self.gamma, 0, 1)
         check_count("horizon", self.horizon, 0)
         check_range("epsilon", self.epsilon, 0, 1)
-        check_count("features", self.features, 0)
+        check_count("features", self.features, 1 if self.encoder else 0)
+        if self.encoder and self.encoder not in FORMS:
+            raise UserError(f"encoder is '{self.encoder}', but it must be one of: {', '.join(FORMS)}.")
 
 
 class Walk(NamedTuple):
-    """The episode so far, to be stored when it is over."""
+    """The episode so far, to be stored when it is over; beyond `Memory.time` it is of earlier ones."""
 
     keys: Float[Array, "time key"]
     identities: UInt32[Array, "time 2"]
     actions: Int[Array, " time"]
-    """-1 where there was none yet."""
     rewards: Float[Array, " time"]
+    values: Float[Array, " time"]
+    """What each state was thought to be worth when it was met."""
 
 
 class Memory(NamedTuple):
     dictionaries: Dictionary
-    """One per action, along a leading axis."""
+    """One per action, along a leading axis; shared by all lanes."""
     walk: Walk
     time: Int[Array, ""]
     """Steps taken in this episode."""
+    finished: Int[Array, ""]
+    """Steps of an episode that is over and not yet stored; 0: none is."""
+    touched: Int[Array, "action neighbour"]
+    """Which entries were neighbours at this step."""
 
 
 class EpisodicValue(Agent):
@@ -73,72 +88,118 @@ class EpisodicValue(Agent):
     G_t is the discounted sum of the next n rewards (`rules.returns.n_step_sums`), stored backwards when the
     episode is over.
     An action of which nothing is stored is worth 0. Equal values are chosen among by chance. Probes: `q`, and `known`,
-    whether the very state was met before with each action.
+    whether the very state was met before with each action (where the rules look states up exactly).
     """
 
-    projection: Float[Array, "feature key"] | None
+    embedding: eqx.Module
+    epsilon: Float[Array, ""]
     config: EpisodicConfig = eqx.field(static=True)
     actions: int = eqx.field(static=True)
-    seen: int = eqx.field(static=True)
-    """Numbers in an observation."""
     episode_steps: int = eqx.field(static=True)
 
-    cite: ClassVar[tuple[str, ...]] = ("botvinick2019", "blundell2016", "lengyel2008", "gershman2017")
+    cite: ClassVar[tuple[str, ...]] = (
+        "botvinick2019",
+        "blundell2016",
+        "pritzel2017",
+        "lengyel2008",
+        "gershman2017",
+    )
 
-    def embed(self, observation: Float[Array, "..."]) -> Float[Array, " key"]:
-        """phi(o)."""
-        flat = observation.ravel()
-        return flat if self.projection is None else flat @ self.projection
+    @property
+    def state_axes(self) -> Memory:
+        return Memory(None, 0, 0, 0, 0)
 
     def init_state(self, key: Key[Array, ""]) -> Memory:
-        size = self.seen if self.projection is None else self.projection.shape[1]
-        one = dictionary.empty(self.config.capacity, size)
-        every = jax.tree.map(lambda x: jnp.broadcast_to(x, (self.actions, *x.shape)), one)
-        steps = self.episode_steps
+        steps, capacity = self.episode_steps, self.config.capacity
         walk = Walk(
-            jnp.zeros((steps, size)),
+            jnp.zeros((steps, self.embedding.features)),
             jnp.zeros((steps, 2), jnp.uint32),
-            jnp.full(steps, -1, jnp.int32),
+            jnp.zeros(steps, jnp.int32),
+            jnp.zeros(steps),
             jnp.zeros(steps),
         )
-        return Memory(every, walk, jnp.int32(0))
+        neighbours = min(self.config.neighbours or capacity, capacity)
+        return Memory(
+            dictionary.stack(dictionary.empty(capacity, self.embedding.features), self.actions),
+            walk,
+            jnp.int32(0),
+            jnp.int32(0),
+            jnp.full((self.actions, neighbours), -1, jnp.int32),
+        )
 
     def begin_episode(self, state: Memory) -> Memory:
         """What is stored stays."""
         return state
 
     def step(self, state: Memory, percept: Percept, key: Key[Array, ""]) -> tuple[Memory, Output]:
-        rewards = paid(state, percept)
-        query, identity = self.embed(percept.observation), fingerprint(percept.observation)
-        found = jax.vmap(lambda one: dictionary.read(one, query, self.config, identity))(state.dictionaries)
+        query, identity = self.embedding(as_float(percept.observation)), fingerprint(percept.observation)
+        asked = identity if self.config.exact else None
+        found = jax.vmap(lambda one: dictionary.read(one, query, self.config, asked))(state.dictionaries)
         q = found.value[:, 0]
-        logits = lapse(best(q), jnp.float32(self.config.epsilon))
-        output = sampled(key, logits, q.max(), q=q, known=found.known.astype(jnp.float32))
+        known = {"known": found.known.astype(jnp.float32)} if self.config.exact else {}
+        output = sampled(key, lapse(best(q), self.epsilon), q.max(), q=q, **known)
+        now, walk = state.time, state.walk
         walk = Walk(
-            state.walk.keys.at[state.time].set(query),
-            state.walk.identities.at[state.time].set(identity),
-            state.walk.actions.at[state.time].set(output.action),
-            rewards,
+            walk.keys.at[now].set(query),
+            walk.identities.at[now].set(identity),
+            walk.actions.at[now].set(output.action),
+            paid(state, percept),
+            walk.values.at[now].set(output.value),
         )
-        used = jax.vmap(lambda one, index: dictionary.touch(one, index, self.config))(
-            state.dictionaries, found.index
-        )
-        return Memory(used, walk, state.time + 1), output
+        return Memory(state.dictionaries, walk, now + 1, state.finished, found.index), output
 
     def end_episode(self, state: Memory, percept: Percept, key: Key[Array, ""]) -> Memory:
-        """Store the episode, last step first."""
-        walk = state.walk
-        values = n_step_sums(paid(state, percept), self.config.gamma, self.config.horizon)[:, None]
-        # From the last step to the first; what comes after it, of -1 on, was not lived.
-        order = state.time - 1 - jnp.arange(self.episode_steps)
-        backwards = (walk.keys[order], values[order], walk.identities[order])
-        actions = jnp.where(order >= 0, walk.actions[order], -1)
-        taken = actions[None] == jnp.arange(self.actions)[:, None]
-        stored = jax.vmap(lambda one, when: dictionary.write_all(one, *backwards, when, self.config))(
-            state.dictionaries, taken
+        """The episode is whole, and ready to be stored."""
+        walk = state.walk._replace(rewards=paid(state, percept))
+        return state._replace(walk=walk, time=jnp.zeros_like(state.time), finished=state.time)
+
+    def settle(self, state: Memory) -> Memory:
+        """Note which entries were neighbours; store the episodes that are over, lane by lane, last step first."""
+
+        def note(one: Dictionary, index: Int[Array, "lane neighbour"]) -> Dictionary:
+            return dictionary.touch(one, index.ravel(), self.config)
+
+        used = jax.vmap(note, (0, 1))(state.dictionaries, state.touched)
+        over = state.finished > 0
+        lanes = jnp.argsort(~over)
+
+        def store(i: Array, memory: Dictionary) -> Dictionary:
+            walk, steps = jax.tree.map(lambda x: x[lanes[i]], (state.walk, state.finished))
+            return dictionary.write_all(memory, *self.entries(walk, steps))
+
+        stored = jax.lax.fori_loop(0, over.sum(), store, used)
+        return state._replace(dictionaries=stored, finished=jnp.zeros_like(state.finished))
+
+    def entries(self, walk: Walk, steps: Int[Array, ""]) -> tuple:
+        """What is stored of an episode of so many steps, as `dictionary.write_all` takes it, the last step first."""
+        time = jnp.arange(self.episode_steps)
+        rewards, values = (jnp.where(time < steps, x, 0.0) for x in (walk.rewards, walk.values))
+        config = self.config
+        goal = n_step_sums(rewards, config.gamma, config.horizon, values if config.bootstrap else None)
+        order = steps - 1 - time
+        when = order >= 0
+        return (
+            walk.keys[order],
+            goal[order][:, None],
+            walk.identities[order],
+            when,
+            config,
+            walk.actions[order],
         )
-        blank = walk._replace(actions=jnp.full_like(walk.actions, -1), rewards=jnp.zeros_like(walk.rewards))
-        return Memory(stored, blank, jnp.int32(0))
+
+    def values(
+        self,
+        state: Memory,
+        observations: Shaped[Array, "batch ..."],
+        actions: Int[Array, " batch"],
+    ) -> Float[Array, " batch"]:
+        """Q(s, a) of many, as a trainer learns it: gradients reach the embedding."""
+        queries = self.embedding(as_float(observations))
+        # One after the other: each searches one dictionary, and no other.
+        return jax.lax.map(
+            lambda asked: dictionary.read(state.dictionaries, asked[0], self.config, of=(asked[1],)).value[0],
+            (queries, actions),
+        )
 
 
 def paid(state: Memory, percept: Percept) -> Float[Array, " time"]:
@@ -148,13 +209,10 @@ def paid(state: Memory, percept: Percept) -> Float[Array, " time"]:
 
 
 def make(task: Task, config: EpisodicConfig, key: Key[Array, ""]) -> EpisodicValue:
-    """An agent with nothing stored; `key` draws the random projection."""
-    seen = math.prod(task.observation_shape)
-    projection = None
-    if config.features:
-        # Distances keep their length on average.
-        projection = jax.random.normal(key, (seen, config.features)) / config.features**0.5
-    return EpisodicValue(projection, config, task.actions, seen, task.episode_steps)
+    """An agent with nothing stored; `key` draws the embedding."""
+    form = FORMS[config.encoder] if config.encoder else None
+    embed = embedding(task.observation_shape, form, config.features, key)
+    return EpisodicValue(embed, jnp.float32(config.epsilon), config, task.actions, task.episode_steps)
 
 
 def box2(
@@ -192,4 +250,33 @@ def mfec(
     (Blundell et al. 2016; 11 neighbours, 64 features, gamma 1, epsilon .005 in Atari)."""
     rules = asdict(MFEC) | {"neighbours": neighbours}
     config = EpisodicConfig(**rules, capacity=capacity, gamma=gamma, epsilon=epsilon, features=features)
+    return make(task, config, key)
+
+
+def nec(
+    task: Task,
+    key: Key[Array, ""],
+    capacity: int = 20_000,
+    gamma: float = 0.99,
+    horizon: int = 100,
+    epsilon: float = 0.001,
+    encoder: str = "minatar",
+    features: int = 64,
+    neighbours: int = NEC.neighbours,
+    scale: float = NEC.scale,
+    rate: float = NEC.rate,
+) -> EpisodicValue:
+    """Neural Episodic Control: a dictionary of values per action, whose keys a convolutional network makes, trained
+    slowly (Pritzel et al. 2017; 500,000 entries, 50 neighbours, delta .001, alpha .1, N 100, gamma .99)."""
+    rules = asdict(NEC) | {"neighbours": neighbours, "scale": scale, "rate": rate}
+    config = EpisodicConfig(
+        **rules,
+        capacity=capacity,
+        gamma=gamma,
+        horizon=horizon,
+        bootstrap=True,
+        epsilon=epsilon,
+        encoder=encoder,
+        features=features,
+    )
     return make(task, config, key)

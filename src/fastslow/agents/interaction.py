@@ -1,11 +1,13 @@
 """The fastest loop: agent and world, step by step, in lanes.
 
 It owns the episode boundaries: an episode's last reward reaches the agent (`end_episode`), then the lane gets a
-new problem and a fresh start in the same step, so no step is wasted and none crosses a boundary.
+new problem and a fresh start in the same step, so no step is wasted and none crosses a boundary. What lanes share, a
+memory, is read by all of them and written between their steps (`settle`).
 """
 
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key, PyTree
@@ -45,13 +47,14 @@ def begin(task: Task, agent: Agent, agent_state: PyTree, key: Key[Array, ""]) ->
 
 def interaction(agent: Agent, task: Task, lanes: int) -> Loop:
     """The loop whose state is a batch of lanes and whose step returns a `Trace` of `[lane ...]` arrays."""
+    axes = Lane(0, agent.state_axes, 0)
 
     def init(key: Key[Array, ""]) -> Lane:
         def birth(key: Key[Array, ""]) -> Lane:
             birth_key, begin_key = jax.random.split(key)
             return begin(task, agent, agent.init_state(birth_key), begin_key)
 
-        return jax.vmap(birth)(jax.random.split(key, lanes))
+        return jax.vmap(birth, out_axes=axes)(jax.random.split(key, lanes))
 
     def act(lane: Lane, key: Key[Array, ""]) -> tuple[Lane, Trace]:
         agent_key, task_key = jax.random.split(key)
@@ -69,13 +72,26 @@ def interaction(agent: Agent, task: Task, lanes: int) -> Loop:
 
     def step(batch: Lane, key: Key[Array, ""]) -> tuple[Lane, Trace]:
         act_key, renew_key = jax.random.split(key)
-        batch, trace = jax.vmap(act)(batch, jax.random.split(act_key, lanes))
-        batch = jax.lax.cond(
-            trace.last.any(),
-            lambda batch: jax.vmap(renew)(batch, trace.last, jax.random.split(renew_key, lanes)),
-            lambda batch: batch,
-            batch,
-        )
-        return batch, trace
+        batch, trace = jax.vmap(act, (axes, 0), (axes, 0))(batch, jax.random.split(act_key, lanes))
+        # What is shared stays out of the choice, so that it is never copied.
+        own, shared = eqx.partition(batch, is_own(axes, batch))
+
+        def renewed(own: Lane) -> Lane:
+            keys = jax.random.split(renew_key, lanes)
+            fresh = jax.vmap(renew, (axes, 0, 0))(eqx.combine(own, shared), trace.last, keys)
+            return eqx.filter(fresh, is_own(axes, fresh))
+
+        own = jax.lax.cond(trace.last.any(), renewed, lambda own: own, own)
+        batch = eqx.combine(own, shared)
+        return batch._replace(agent_state=agent.settle(batch.agent_state)), trace
 
     return Loop(init, step)
+
+
+def is_own(axes: PyTree, batch: PyTree) -> PyTree:
+    """For each leaf of `batch`, whether it is a lane's own by the prefix `axes`."""
+
+    def each(axis: int | None, part: PyTree) -> PyTree:
+        return jax.tree.map(lambda _: axis is not None, part)
+
+    return jax.tree.map(each, axes, batch, is_leaf=lambda axis: axis is None)

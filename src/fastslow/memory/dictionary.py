@@ -14,7 +14,14 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from fastslow.errors import UserError, check
 from fastslow.memory.kernels import KERNELS
-from fastslow.memory.neighbours import Neighbours, measured, nearest, nearest_approximately, squared_norms
+from fastslow.memory.neighbours import (
+    BLOCK,
+    Neighbours,
+    measured,
+    nearest,
+    nearest_approximately,
+    squared_norms,
+)
 from fastslow.tasks.task import check_count, check_range
 
 MERGES = ("append", "max", "average", "mean")
@@ -72,7 +79,8 @@ NEC = Rules(neighbours=50, kernel="inverse", scale=1e-3, merge="average", rate=0
 
 
 class Dictionary(NamedTuple):
-    """What is stored. A leading axis (an action each, a lane each) is added and mapped over by `vmap`."""
+    """What is stored. A leading axis (an action each, a lane each) is added and mapped over by `vmap`; or one of such a
+    stack is named by its index, `of`, which spares the others the work."""
 
     keys: Float[Array, "slot key"]
     norms: Float[Array, " slot"]
@@ -124,10 +132,31 @@ def size_in_bytes(capacity: int, key_size: int, value_size: int = 1) -> int:
     return 4 * (capacity * (key_size + value_size + 5) + 2)
 
 
-def find(memory: Dictionary, identity: UInt32[Array, "2"]) -> Int[Array, ""]:
-    """The slot in which the very same state is stored, -1 if in none."""
-    same = (memory.identity == identity[None]).all(-1) & (jnp.arange(memory.stamp.size) < memory.used)
-    return jnp.where(same.any(), same.argmax(), -1).astype(jnp.int32)
+Which = tuple[Int[Array, ""], ...]
+"""The indices that name one dictionary of a stack; of a single one, `()`."""
+
+
+def stack(memory: Dictionary, count: int) -> Dictionary:
+    """`count` dictionaries like this one, along a new leading axis."""
+    return jax.tree.map(lambda x: jnp.broadcast_to(x, (count, *x.shape)), memory)
+
+
+def find(memory: Dictionary, identity: UInt32[Array, "2"], of: Which = ()) -> Int[Array, ""]:
+    """The slot in which the very same state is stored, -1 if in none; searched block by block, as far as it is used."""
+    slots, ones = memory.stamp.shape[-1], (1,) * len(of)
+    block, used = min(BLOCK, slots), memory.used[of]
+
+    def compare(now: tuple[Array, Array]) -> tuple[Array, Array]:
+        number, found = now
+        start = jnp.minimum(number * block, slots - block)
+        some = jax.lax.dynamic_slice(memory.identity, (*of, start, 0), (*ones, block, 2)).reshape(block, 2)
+        same = (some[:, 0] == identity[0]) & (some[:, 1] == identity[1]) & (start + jnp.arange(block) < used)
+        return number + 1, jnp.where(same.any() & (found < 0), start + same.argmax(), found).astype(jnp.int32)
+
+    def more(now: tuple[Array, Array]) -> Bool[Array, ""]:
+        return (now[0] * block < used) & (now[1] < 0)
+
+    return jax.lax.while_loop(more, compare, (jnp.int32(0), jnp.int32(-1)))[1]
 
 
 def write(
@@ -137,15 +166,16 @@ def write(
     identity: UInt32[Array, "2"],
     when: Bool[Array, ""],
     rules: Rules,
+    of: Which = (),
 ) -> Dictionary:
     """Store one state, or bring up to date what is stored of it; as it was unless `when`."""
-    capacity = memory.stamp.size
-    known = find(memory, identity) if rules.merge != "append" else jnp.int32(-1)
+    capacity, used, clock = memory.stamp.shape[-1], memory.used[of], memory.clock[of]
+    known = find(memory, identity, of) if rules.merge != "append" else jnp.int32(-1)
     is_new = known < 0
-    free = jnp.where(memory.used < capacity, memory.used, memory.stamp.argmin())
-    slot = jnp.where(is_new, free, known).astype(jnp.int32)
-    writes = jnp.where(is_new, 0, memory.writes[slot]) + 1
-    old = memory.values[slot]
+    free = jax.lax.cond(used < capacity, lambda: used, lambda: memory.stamp[of].argmin().astype(jnp.int32))
+    slot = jnp.where(is_new, free, known)
+    writes = jnp.where(is_new, 0, memory.writes[(*of, slot)]) + 1
+    old = memory.values[(*of, slot)]
     merged = {
         "append": value,
         "max": jnp.maximum(old, value),
@@ -153,16 +183,16 @@ def write(
         "mean": old + (value - old) / writes,
     }[rules.merge]
     # Out of range, where nothing is to be written: such writes are dropped.
-    at = jnp.where(when, slot, capacity)
+    at = (*of, jnp.where(when, slot, capacity))
     return Dictionary(
         keys=memory.keys.at[at].set(key, mode="drop"),
         norms=memory.norms.at[at].set(squared_norms(key), mode="drop"),
         values=memory.values.at[at].set(jnp.where(is_new, value, merged), mode="drop"),
         identity=memory.identity.at[at].set(identity, mode="drop"),
         writes=memory.writes.at[at].set(writes, mode="drop"),
-        stamp=memory.stamp.at[at].set(memory.clock + 1, mode="drop"),
-        used=memory.used + (when & is_new & (memory.used < capacity)),
-        clock=memory.clock + when,
+        stamp=memory.stamp.at[at].set(clock + 1, mode="drop"),
+        used=memory.used.at[of].add((when & is_new & (used < capacity)).astype(jnp.int32)),
+        clock=memory.clock.at[of].add(when.astype(jnp.int32)),
     )
 
 
@@ -173,15 +203,20 @@ def write_all(
     identities: UInt32[Array, "entry 2"],
     when: Bool[Array, " entry"],
     rules: Rules,
+    of: Int[Array, " entry"] | None = None,
 ) -> Dictionary:
-    """Store many states, one after the other; it takes as long as the last that is wanted comes late."""
+    """Store many states, one after the other; it takes as long as the last that is wanted comes late.
+
+    `of` names the dictionary of each where `memory` is a stack.
+    """
     if when.size == 0:
         return memory
     wanted = jnp.where(when, jnp.arange(1, when.size + 1), 0).max()
 
     def store(now: tuple[Array, Dictionary]) -> tuple[Array, Dictionary]:
         i, memory = now
-        return i + 1, write(memory, keys[i], values[i], identities[i], when[i], rules)
+        which = () if of is None else (of[i],)
+        return i + 1, write(memory, keys[i], values[i], identities[i], when[i], rules, which)
 
     return jax.lax.while_loop(lambda now: now[0] < wanted, store, (jnp.int32(0), memory))[1]
 
@@ -191,6 +226,7 @@ def read(
     query: Float[Array, " key"],
     rules: Rules,
     identity: UInt32[Array, "2"] | None = None,
+    of: Which = (),
 ) -> Retrieval:
     """What the stored states that are like this one were worth.
 
@@ -200,7 +236,7 @@ def read(
     check(not rules.exact or identity is not None, "These rules look states up exactly; pass their identity.")
     if not rules.learned:
         memory = jax.lax.stop_gradient(memory)
-    found = neighbours_of(memory, query, rules)
+    found = neighbours_of(memory, query, rules, of)
     there = found.index >= 0
     # No entry is no distance away: of an infinite one the gradient would be NaN.
     distance = jnp.where(there, found.distance, 0.0)
@@ -208,23 +244,25 @@ def read(
     if rules.normalise:
         total = weights.sum()
         weights = jnp.where(total > 0, weights / jnp.where(total > 0, total, 1.0), 0.0)
-    value = weights @ memory.values[found.index]
+    value = weights @ memory.values[(*of, found.index)]
     if identity is None:
         return Retrieval(value, weights, found.index, jnp.bool_(False))
-    slot = find(memory, identity)
+    slot = find(memory, identity, of)
     if rules.exact:
-        value = jnp.where(slot >= 0, memory.values[slot], value)
+        value = jnp.where(slot >= 0, memory.values[(*of, slot)], value)
     return Retrieval(value, weights, found.index, slot >= 0)
 
 
-def neighbours_of(memory: Dictionary, query: Float[Array, " key"], rules: Rules) -> Neighbours:
+def neighbours_of(
+    memory: Dictionary, query: Float[Array, " key"], rules: Rules, of: Which = ()
+) -> Neighbours:
     """The entries that a read weighs; of a dictionary with fewer slots than neighbours, all."""
-    capacity = memory.stamp.size
+    capacity = memory.stamp.shape[-1]
     if rules.neighbours == 0 or rules.neighbours >= capacity:
         slots = jnp.arange(capacity)
-        return measured(memory.keys, query, jnp.where(slots < memory.used, slots, -1))
+        return measured(memory.keys, query, jnp.where(slots < memory.used[of], slots, -1), of)
     search = nearest_approximately if rules.approximate else nearest
-    return search(memory.keys, memory.norms, memory.used, query, rules.neighbours)
+    return search(memory.keys, memory.norms, memory.used, query, rules.neighbours, of)
 
 
 def touch(memory: Dictionary, index: Int[Array, " neighbour"], rules: Rules) -> Dictionary:

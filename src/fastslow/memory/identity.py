@@ -5,13 +5,13 @@ An embedding that learns moves, so that equal keys never meet again; and distanc
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, UInt32
+from jaxtyping import Array, Shaped, UInt32
 
 STREAMS = (0x9E3779B1, 0x85EBCA77)
 """Two odd numbers, each of which gives 32 bits."""
 
 
-def fingerprint(observation: Float[Array, "..."]) -> UInt32[Array, "2"]:
+def fingerprint(observation: Shaped[Array, "..."]) -> UInt32[Array, "2"]:
     """64 bits of an observation: equal for equal ones; two others agree by chance once in about 2^64."""
     # 0 and -0 are the same number.
     bits = jax.lax.bitcast_convert_type(observation.astype(jnp.float32).ravel() + 0.0, jnp.uint32)

@@ -31,30 +31,33 @@ def squared_norms(keys: Float[Array, "*n key"]) -> Float[Array, "*n"]:
 
 
 def nearest(
-    keys: Float[Array, "slot key"],
-    norms: Float[Array, " slot"],
-    used: Int[Array, ""],
+    keys: Float[Array, "*stack slot key"],
+    norms: Float[Array, "*stack slot"],
+    used: Int[Array, "*stack"],
     query: Float[Array, " key"],
     neighbours: int,
+    of: tuple[Int[Array, ""], ...] = (),
 ) -> Neighbours:
     """The nearest of the first `used` keys to one query; batched by `vmap`, which shares the keys.
 
-    **Arguments**: `norms` the `squared_norms` of the keys; `neighbours` how many, at most the number of slots. Of keys
-    equally near, the one stored first comes first.
+    **Arguments**: `norms` the `squared_norms` of the keys; `neighbours` how many, at most the number of slots; `of`
+    which one is searched where several buffers are stacked. Of keys equally near, the one stored first comes first.
     """
-    slots = keys.shape[0]
+    slots = keys.shape[-2]
     check_number(neighbours, slots)
     block = min(max(BLOCK, neighbours), slots)
     # Which ones are near is not differentiable, how near they are is.
     stored, lengths, asked = jax.lax.stop_gradient((keys, norms, query))
+    used, ones = used[of], (1,) * len(of)
 
     def compare(now: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         number, best, index = now
         # The last block begins earlier, so that it ends with the buffer; what it repeats is left out.
         start = jnp.minimum(number * block, slots - block)
         slot = start + jnp.arange(block)
-        near = 2 * jax.lax.dynamic_slice_in_dim(stored, start, block) @ asked
-        near = near - jax.lax.dynamic_slice_in_dim(lengths, start, block)
+        some = jax.lax.dynamic_slice(stored, (*of, start, 0), (*ones, block, asked.shape[0]))
+        near = 2 * some.reshape(block, -1) @ asked
+        near = near - jax.lax.dynamic_slice(lengths, (*of, start), (*ones, block)).reshape(block)
         near = jnp.where((slot < used) & (slot >= number * block), near, -jnp.inf)
         of_block, place = jax.lax.top_k(near, neighbours)
         # Of equals top_k takes the first, which are those found earlier.
@@ -63,22 +66,24 @@ def nearest(
 
     nothing = (jnp.int32(0), jnp.full(neighbours, -jnp.inf), jnp.full(neighbours, -1, jnp.int32))
     _, best, index = jax.lax.while_loop(lambda now: now[0] * block < used, compare, nothing)
-    return measured(keys, query, jnp.where(best > -jnp.inf, index, -1))
+    return measured(keys, query, jnp.where(best > -jnp.inf, index, -1), of)
 
 
 def nearest_approximately(
-    keys: Float[Array, "slot key"],
-    norms: Float[Array, " slot"],
-    used: Int[Array, ""],
+    keys: Float[Array, "*stack slot key"],
+    norms: Float[Array, "*stack slot"],
+    used: Int[Array, "*stack"],
     query: Float[Array, " key"],
     neighbours: int,
+    of: tuple[Int[Array, ""], ...] = (),
 ) -> Neighbours:
     """The same but for about one in twenty, found faster on accelerators (Chern et al. 2022); searches all slots."""
-    check_number(neighbours, keys.shape[0])
+    slots = keys.shape[-2]
+    check_number(neighbours, slots)
     stored, lengths, asked = jax.lax.stop_gradient((keys, norms, query))
-    near = jnp.where(jnp.arange(keys.shape[0]) < used, 2 * stored @ asked - lengths, -jnp.inf)
+    near = jnp.where(jnp.arange(slots) < used[of], 2 * stored[of] @ asked - lengths[of], -jnp.inf)
     best, index = jax.lax.approx_max_k(near, neighbours, recall_target=0.95)
-    return measured(keys, query, jnp.where(best > -jnp.inf, index, -1))
+    return measured(keys, query, jnp.where(best > -jnp.inf, index, -1), of)
 
 
 def check_number(neighbours: int, slots: int) -> None:
@@ -89,9 +94,12 @@ def check_number(neighbours: int, slots: int) -> None:
 
 
 def measured(
-    keys: Float[Array, "slot key"], query: Float[Array, " key"], index: Int[Array, " neighbour"]
+    keys: Float[Array, "*stack slot key"],
+    query: Float[Array, " key"],
+    index: Int[Array, " neighbour"],
+    of: tuple[Int[Array, ""], ...] = (),
 ) -> Neighbours:
     """The neighbours in these slots with their distances, computed once more for the few that were found: the
     difference of large numbers is good enough to rank them only."""
-    distance = squared_norms(query[None] - keys[index])
+    distance = squared_norms(query[None] - keys[(*of, index)])
     return Neighbours(index, jnp.where(index >= 0, distance, jnp.inf))

@@ -20,13 +20,18 @@ class Form(NamedTuple):
     """Of each convolution: filters, their side and their stride, in pixels."""
     features: int
     """Outputs of the fully connected layer that follows."""
+    rectified: bool = True
+    """A rectifier follows that layer too."""
 
 
 FORMS = {
     "conv": Form(((16, 8, 4), (32, 4, 2)), 256),
     "conv_small": Form(((16, 4, 4), (16, 2, 1)), 32),
+    "dqn": Form(((32, 8, 4), (64, 4, 2), (64, 3, 1)), 512),
+    "minatar": Form(((16, 3, 1),), 128),
 }
-"""`conv` is the published one, for 84 x 84 pixels (Wang 2018); `conv_small` is for screens of about 12 x 24 (ours)."""
+"""`conv` is the published one, for 84 x 84 pixels (Wang 2018); `conv_small` is for screens of about 12 x 24 (ours);
+`dqn` is that of Mnih et al. 2015, for 84 x 84 pixels, and `minatar` that of Young & Tian 2019, for 10 x 10."""
 
 
 class Layer(eqx.Module):
@@ -56,11 +61,12 @@ class Layer(eqx.Module):
 
 
 class Conv(eqx.Module):
-    """Convolutions, then one fully connected layer, each followed by a rectifier."""
+    """Convolutions, each followed by a rectifier, then one fully connected layer."""
 
     layers: tuple[Layer, ...]
     dense: Float[Array, "pixel feature"]
     bias: Float[Array, " feature"]
+    rectified: bool = eqx.field(static=True)
 
     def __init__(self, shape: tuple[int, ...], form: Form, key: Key[Array, ""]):
         """Normal weights of variance 2/fan-in, which keeps the scale through rectifiers (He et al. 2015)."""
@@ -82,6 +88,7 @@ class Conv(eqx.Module):
         self.layers = tuple(layers)
         self.dense = jax.random.normal(dense_key, (pixels, form.features)) * (2 / pixels) ** 0.5
         self.bias = jnp.zeros(form.features)
+        self.rectified = form.rectified
 
     @property
     def features(self) -> int:
@@ -94,4 +101,5 @@ class Conv(eqx.Module):
         for layer in self.layers:
             x = layer(x)
         x = x.reshape(x.shape[0], -1) @ self.dense
-        return jax.nn.relu(x + jnp.broadcast_to(self.bias, x.shape)).reshape(*batch, -1)
+        drive = x + jnp.broadcast_to(self.bias, x.shape)
+        return (jax.nn.relu(drive) if self.rectified else drive).reshape(*batch, -1)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
+import jax
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -54,5 +55,10 @@ def lifetime(
 @eqx.filter_jit
 def live_on(agent: Agent, task: Task, key: Key[Array, ""], subjects: int, steps: int) -> dict[str, PyTree]:
     """The trial variables, and `last`, as `[time subject ...]` arrays."""
-    _, trace = run(interaction(agent, task, subjects), key, steps)
-    return {**trace.trial, "last": trace.last}
+
+    def live(key: Key[Array, ""]) -> dict[str, PyTree]:
+        # One lane each: what lanes share, subjects do not.
+        trace = run(interaction(agent, task, 1), key, steps)[1]
+        return jax.tree.map(lambda x: x[:, 0], {**trace.trial, "last": trace.last})
+
+    return jax.vmap(live, out_axes=1)(jax.random.split(key, subjects))

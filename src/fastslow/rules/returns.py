@@ -30,12 +30,16 @@ def lambda_returns(
 
 
 def n_step_sums(
-    rewards: Float[Array, " time"], gamma: float | Float[Array, ""], horizon: int = 0
+    rewards: Float[Array, " time"],
+    gamma: float | Float[Array, ""],
+    horizon: int = 0,
+    values: Float[Array, " time"] | None = None,
 ) -> Float[Array, " time"]:
-    """G_t = sum_{k=0}^{min(n, T - t) - 1} gamma^k r_{t+k+1} of an episode that is over, nothing expected after.
+    """G_t = sum_{k=0}^{min(n, T - t) - 1} gamma^k r_{t+k+1} [+ gamma^n V(s_{t+n})] of an episode that is over.
 
-    The review's Box 2 (Botvinick et al. 2019). `horizon` is n; 0: to the end of the episode (the Monte-Carlo return R_t
-    of Blundell et al. 2016). Rewards beyond the episode's end are 0.
+    The review's Box 2 (Botvinick et al. 2019) expects nothing after the n steps; with `values`, V of each state and 0
+    beyond the episode's end, it is the N-step target of Pritzel et al. 2017, eq. 3. `horizon` is n; 0: to the end of
+    the episode (the Monte-Carlo return R_t of Blundell et al. 2016). Rewards beyond the episode's end are 0.
     """
 
     def back(later: Array, reward: Array) -> tuple[Array, Array]:
@@ -45,8 +49,8 @@ def n_step_sums(
     whole = jax.lax.scan(back, jnp.zeros_like(rewards[0]), rewards, reverse=True)[1]
     if not 0 < horizon < rewards.shape[0]:
         return whole
-    beyond = jnp.concatenate([whole[horizon:], jnp.zeros(horizon)])
-    return whole - gamma**horizon * beyond
+    beyond = whole if values is None else whole - values
+    return whole - gamma**horizon * jnp.concatenate([beyond[horizon:], jnp.zeros(horizon)])
 
 
 def prediction_errors(

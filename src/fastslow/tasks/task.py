@@ -12,7 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key, Num, PyTree
+from jaxtyping import Array, Float, Int, Key, Num, PyTree, Shaped
 
 from fastslow.errors import UserError
 from fastslow.timestep import TimeStep
@@ -43,7 +43,7 @@ class Task(eqx.Module):
     @property
     @abstractmethod
     def observation_shape(self) -> tuple[int, ...]:
-        """Shape of `TimeStep.observation`, all float32; `(0,)` where nothing is seen."""
+        """Shape of `TimeStep.observation`; `(0,)` where nothing is seen."""
 
     @property
     @abstractmethod
@@ -127,14 +127,14 @@ def reflect(x: Float[Array, "..."], low: Array, high: Array) -> Float[Array, "..
     return jnp.clip(high - jnp.abs(jnp.mod(x - low, 2 * width) - width), low, high)
 
 
-def opening(observation: Float[Array, "..."], trial: dict[str, Array]) -> TimeStep:
+def opening(observation: Shaped[Array, "..."], trial: dict[str, Array]) -> TimeStep:
     """The TimeStep that starts an episode; `trial` only lends its names and shapes."""
     blank = jax.tree.map(jnp.zeros_like, trial)
     return TimeStep(observation, jnp.float32(0), jnp.float32(1), jnp.bool_(False), blank)
 
 
 def outcome(
-    observation: Float[Array, "..."], reward: Float[Array, ""], last: Array, trial: dict[str, Array]
+    observation: Shaped[Array, "..."], reward: Float[Array, ""], last: Array, trial: dict[str, Array]
 ) -> TimeStep:
     """The TimeStep after an action; the episode's end is a true end (discount 0)."""
     return TimeStep(observation, reward, 1.0 - last.astype(jnp.float32), last, trial)

@@ -1,0 +1,49 @@
+"""Embeddings: what is seen, as the vector by which a memory compares it."""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, Shaped
+
+from fastslow.networks.conv import Conv, Form
+
+
+class Unchanged(eqx.Module):
+    """What is seen, as it is."""
+
+    features: int = eqx.field(static=True)
+
+    def __call__(self, seen: Float[Array, "..."]) -> Float[Array, " feature"]:
+        return seen.ravel()
+
+
+class Projection(eqx.Module):
+    """A fixed Gaussian random projection (Blundell et al. 2016), which keeps distances on average."""
+
+    matrix: Float[Array, "seen feature"]
+
+    @property
+    def features(self) -> int:
+        return self.matrix.shape[1]
+
+    def __call__(self, seen: Float[Array, "..."]) -> Float[Array, " feature"]:
+        return seen.ravel() @ jax.lax.stop_gradient(self.matrix)
+
+
+def embedding(shape: tuple[int, ...], form: Form | None, features: int, key: Key[Array, ""]) -> eqx.Module:
+    """Convolutions of this form with `features` outputs, which no rectifier follows; without a form a random projection
+    of as many, or none at all where they are 0."""
+    if form is not None:
+        return Conv(shape, form._replace(features=features, rectified=False), key)
+    seen = math.prod(shape)
+    if not features:
+        return Unchanged(seen)
+    return Projection(jax.random.normal(key, (seen, features)) / features**0.5)
+
+
+def as_float(observation: Shaped[Array, "..."]) -> Float[Array, "..."]:
+    """Numbers of about 1: bytes are shades from 0 to 255; yes and no are 1 and 0; what is real stays."""
+    scale = 255.0 if observation.dtype == jnp.uint8 else 1.0
+    return observation.astype(jnp.float32) / scale
