@@ -51,6 +51,11 @@ TASKS = entries(
         "restless": ("tasks.restless:RestlessBandit", "two arms that walk, calm or volatile", "wang2016"),
         "restless_calm": ("tasks.restless:calm", "two arms that walk slowly", "wang2016"),
         "restless_volatile": ("tasks.restless:volatile", "two arms that walk fast", "wang2016"),
+        "drifting_bandit": (
+            "tasks.drifting_bandit:DriftingBandit",
+            "arms whose payoffs drift, with reminders",
+            "daw2006 bornstein2017 gershman2017",
+        ),
         "risky_choice": (
             "tasks.risky_choice:RiskyChoice",
             "certain and small, or risky and large",
@@ -198,6 +203,11 @@ AGENTS = entries(
             "agents.mdp_planners:mdp_epsilon_greedy",
             "plans in the mean MDP, lapses",
             "duan2016",
+        ),
+        "sampling": (
+            "agents.sampling:sampling",
+            "recalls one past pull of each arm, softmax",
+            "bornstein2017 gershman2017",
         ),
         "rescorla_wagner": ("agents.rescorla_wagner:rescorla_wagner", "delta rule, softmax", "rescorla1972"),
         "bayes_forager": ("agents.foragers:bayes_forager", "knows how sides are baited", "wang2018"),

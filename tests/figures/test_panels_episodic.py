@@ -50,7 +50,30 @@ def test_cross_overs_are_labelled_in_walks():
     assert axes.get_yticklabels()[0].get_text() == "4"
 
 
-@pytest.mark.parametrize("draw", [panels_episodic.returns, panels_episodic.cross_overs])
+def test_weights_stand_beside_those_computed():
+    axes = one_axes()
+    rows = table(name=["sampling"] * 2 + ["rescorla_wagner"] * 2, lag=[1, 2] * 2, mean=[2.0, 1.5, 3.0, 2.0])
+    artists = panels_episodic.reward_weights(axes, rows, pd.Series([3.0, 2.1]).to_numpy())
+    assert artists["sampling"][0].get_ydata().tolist() == [2, 1.5]
+    assert [3.0, 2.1] in [list(line.get_ydata()) for line in axes.lines]
+
+
+def test_choice_curves_are_in_points():
+    rows = table(name=["sampling"] * 2, difference=[-0.25, 0.25], mean=[0.2, 0.8])
+    artists = panels_episodic.choice_curves(one_axes(), rows)
+    assert artists["sampling"][0].get_xdata().tolist() == [-25, 25]
+
+
+def test_reminders_of_less_are_hollow():
+    rows = table(name=["sampling"] * 2, measure=["reminded of more", "reminded of less"], mean=[0.2, -0.1])
+    artists = panels_episodic.reminders(one_axes(), rows)
+    assert artists["sampling", "reminded of more"].get_height() == 0.2
+    assert artists["sampling", "reminded of less"].get_hatch()
+
+
+@pytest.mark.parametrize(
+    "draw", [panels_episodic.returns, panels_episodic.cross_overs, panels_episodic.choice_curves]
+)
 def test_a_table_without_its_columns_is_refused(draw):
     with pytest.raises(UserError, match="has no column"):
         draw(one_axes(), pd.DataFrame({"name": ["episodic"]}))

@@ -1,9 +1,10 @@
 """Box 2 of the review: to decide from single memories, and when that is better than to plan or to learn slowly.
 
-Two parts. In a corridor, an episodic agent walks the path that paid on the very next walk, and tabular Q-learning takes
-tens of walks to carry the reward back. In random trees (Lengyel & Dayan 2008), following the best walk so far beats
-searching a model learned from the same walks, as long as walks are few; the more so the deeper the tree and the noisier
-the search.
+Three parts. In a corridor, an episodic agent walks the path that paid on the very next walk, and tabular Q-learning
+takes tens of walks to carry the reward back. In random trees (Lengyel & Dayan 2008), following the best walk so far
+beats searching a model learned from the same walks, as long as walks are few; the more so the deeper the tree and the
+noisier the search. Between arms whose payoffs drift, recalling one past trial is a running average on average, and
+neither from choice to choice nor after a reminder (`box2_bandit`).
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from fastslow.agents import episodic_value, tree_controllers
 from fastslow.agents.agent import Agent
 from fastslow.agents.episodic_value import EpisodicConfig
 from fastslow.agents.q_table import q_table
+from fastslow.experiments import box2_bandit
 from fastslow.experiments.box2_measures import ALPHA, DEPTHS, NOISES, WALKS, measure
 from fastslow.experiments.experiment import Condition, Drawing, Expectation, Experiment
 from fastslow.figures import panels_episodic, style
@@ -48,6 +50,8 @@ class Box2Config:
     """Random trees of each depth."""
     depths: tuple[int, ...] = DEPTHS
     """Choices on a walk through a tree."""
+    episodes: int = 20
+    """Episodes of each of `seeds` agents with the drifting arms, 300 choices each."""
 
 
 def conditions(config: Box2Config) -> dict[str, Condition]:
@@ -72,7 +76,7 @@ def simulate(
     for depth, tree_key in zip(DEPTHS, tree_keys, strict=True):
         if depth in config.depths:
             records |= in_trees(Tree(depth=depth), tree_key, config.trees)
-    return records
+    return records | box2_bandit.simulate(config.seeds, config.episodes, jax.random.fold_in(key, 1))
 
 
 def in_trees(task: Tree, key: Key[Array, ""], trees: int) -> dict[str, xr.Dataset]:
@@ -124,22 +128,84 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
         axis.set_title(f"trees of depth {depth}")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
     drawings["trees"] = Drawing(figure, trees)
+    figure, axes = style.figure(3, 1, column_ratios=(1.1, 1.1, 0.9))
+    of_bandit = {name: tables[f"bandit_{name}"] for name in ("weights", "choices", "reminders")}
+    expected = box2_bandit.BETA * box2_bandit.ALPHA * (1 - box2_bandit.ALPHA) ** np.arange(box2_bandit.LAGS)
+    panels_episodic.reward_weights(axes[0, 0], of_bandit["weights"], expected)
+    panels_episodic.choice_curves(axes[0, 1], of_bandit["choices"])
+    panels_episodic.reminders(axes[0, 2], of_bandit["reminders"])
+    drawings["bandit"] = Drawing(figure, of_bandit)
     return drawings
 
 
+LONG = ("quick", "laptop", "full")
 LENGYEL, OURS = "Lengyel & Dayan 2008", "the review's Box 2; the number is ours"
+BORNSTEIN = "Bornstein et al. 2017; Gershman & Daw 2017"
+
+
+def of_bandit() -> tuple[Expectation, ...]:
+    """What is expected of choices between drifting arms."""
+    same, rate, beta = "the same mean by construction", box2_bandit.ALPHA, box2_bandit.BETA
+    of = {name: f"bandit, {name}" for name in box2_bandit.NAMES}
+    rates, slope = "rate of the weights of past rewards", "slope of choice on the delta rule's values"
+    spread = "slope's change with the spread of past rewards"
+    reminded = "choice of the reminded arm, reward above less below its value"
+    less = "bandit, sampling less rescorla_wagner"
+    computed = {"where": BORNSTEIN, "confidence": "computed", "presets": LONG}
+    text = {
+        "where": BORNSTEIN,
+        "confidence": "text",
+        "presets": LONG,
+        "note": "the direction; its size is ours",
+    }
+    return (
+        *(
+            Expectation(f"{each}: {rates}", rate, rate - 0.04, rate + 0.04, note=same, **computed)
+            for each in of.values()
+        ),
+        Expectation(f"{less}: rate", 0.0, -0.04, 0.04, note=same, **computed),
+        Expectation(
+            f"{of['rescorla_wagner']}: {slope}", beta, beta - 0.4, beta + 0.4, note="its beta", **computed
+        ),
+        Expectation(
+            f"{less}: slope of choice",
+            "below 0",
+            high=0.0,
+            note="which trial comes to mind varies",
+            **computed,
+        ),
+        Expectation(
+            f"{of['sampling']}: {spread}",
+            "below 0",
+            high=0.0,
+            note="unlike trials, unlike choices",
+            **computed,
+        ),
+        Expectation(f"{of['rescorla_wagner']}: {spread}", 0.0, note="reported", **computed),
+        Expectation(f"{of['sampling']}: {reminded}", "above 0", low=0.0, **text),
+        Expectation(
+            f"{of['rescorla_wagner']}: {reminded}",
+            0.0,
+            -0.02,
+            0.02,
+            note="no single trial is kept",
+            **computed,
+        ),
+    )
+
+
 EXPERIMENT = Experiment(
     name="box2",
     claim=(
         "Deciding from single memories, an agent does again at once what paid once; with few memories that beats "
         "planning in a model learned from them, the longer the deeper the world and the noisier the plan."
     ),
-    cite=("botvinick2019", "lengyel2008", "blundell2016", "gershman2017"),
+    cite=("botvinick2019", "lengyel2008", "blundell2016", "gershman2017", "bornstein2017", "daw2006"),
     presets={
-        "smoke": Box2Config(2, 8, 8, (2,)),
-        "quick": Box2Config(16, 40, 60),
+        "smoke": Box2Config(2, 8, 8, (2,), 2),
+        "quick": Box2Config(16, 40, 60, episodes=10),
         "laptop": Box2Config(),
-        "full": Box2Config(200, 100, 1000),
+        "full": Box2Config(200, 100, 1000, episodes=100),
     },
     conditions=conditions,
     simulate=simulate,
@@ -167,7 +233,7 @@ EXPERIMENT = Experiment(
                 published,
                 where=LENGYEL,
                 confidence="text",
-                presets=("quick", "laptop", "full"),
+                presets=LONG,
                 **bound,
             )
             for depth in DEPTHS
@@ -177,13 +243,16 @@ EXPERIMENT = Experiment(
             )
         ),
         *(
-            Expectation(what, 1.0, 1.0, 1.0, LENGYEL, "text", presets=("quick", "laptop", "full"))
+            Expectation(what, 1.0, 1.0, 1.0, LENGYEL, "text", presets=LONG)
             for what in ("cross-over: later in deeper trees", "cross-over: later with more noise")
         ),
+        *of_bandit(),
     ),
     departures=(
         "Sizes, rewards and odds of the trees are ours, as is the form of the noise; of the paper its claims alone are "
         "known to us.",
         "Experience is of random walks, the same for both controllers; their policies are judged exactly, not played.",
+        "No number of people's choices between drifting arms is held against ours: rate, temperature and how often a "
+        "reminder works are set by us, and with them the sizes of all effects.",
     ),
 )

@@ -1,4 +1,7 @@
-"""Box 2: lengths of walks, expected returns in trees, and after how many walks planning overtakes remembering."""
+"""Box 2: lengths of walks, expected returns in trees, and after how many walks planning overtakes remembering.
+
+The measures of the drifting bandit are beside its agents, in `box2_bandit`.
+"""
 
 from collections.abc import Mapping
 
@@ -7,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from fastslow.analysis.statistics import summarise
+from fastslow.experiments import box2_bandit
 from fastslow.experiments.claims import claim, exact, table
 from fastslow.experiments.experiment import CLAIMS
 from fastslow.records.record import trials
@@ -43,11 +47,13 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
         ignore_index=True,
     )
     crossings = crossings_of(trees)
+    bandit, of_bandit = box2_bandit.measure(records)
     return {
+        **bandit,
         "corridor": summarise(walks, ["name", "episode"], "steps"),
         "trees": summarise(trees, ["depth", "name", "walks"], "reward", resamples=1000),
         "crossings": crossings,
-        CLAIMS: claims(walks, trees, crossings),
+        CLAIMS: pd.concat([claims(walks, trees, crossings), table(of_bandit)], ignore_index=True),
     }
 
 

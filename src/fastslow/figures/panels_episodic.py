@@ -1,4 +1,4 @@
-"""Panels of episodic control: how soon a path is found again, and when planning overtakes memory."""
+"""Panels of episodic control: how soon a path is found again, when planning overtakes memory, what a reminder does."""
 
 import numpy as np
 import pandas as pd
@@ -72,4 +72,70 @@ def cross_overs(axes: Axes, table: pd.DataFrame) -> dict[float, list[Artist]]:
     axes.set_xlabel("depth of the tree")
     axes.set_ylabel("walks until planning earns more")
     axes.legend(loc="best")
+    return artists
+
+
+@panel
+def reward_weights(axes: Axes, table: pd.DataFrame, expected: np.ndarray) -> dict[str, list[Artist]]:
+    """Weights of past rewards on choice, by how many pulls of the arm ago they were paid.
+
+    **Arguments**: `table` with columns name, lag (from 1), mean, low, high; `expected` the weights by lag that a delta
+    rule has.
+
+    **Returns**: by name, line and band.
+    """
+    marks.need(table, "name", "lag", "mean", "low", "high")
+    lags = np.arange(1, len(expected) + 1)
+    axes.plot(
+        lags, expected, color=GREY, linewidth=0.9, linestyle=":", label="delta rule, computed", zorder=1
+    )
+    artists: dict[str, list[Artist]] = {}
+    for name, rows in table.groupby("name", sort=False):
+        artists[str(name)] = marks.curve(axes, rows["lag"].to_numpy(), rows, look(str(name)))
+    axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+    axes.set_xlabel("pulls of the arm ago")
+    axes.set_ylabel("weight of reward on choice\n(log odds per 100 points)")
+    axes.legend(loc="upper right")
+    return artists
+
+
+@panel
+def choice_curves(axes: Axes, table: pd.DataFrame) -> dict[str, list[Artist]]:
+    """Choices of an arm by the difference of the delta rule's values.
+
+    **Arguments**: `table` with columns name, difference (in 100 points), mean, low, high.
+
+    **Returns**: by name, line and band.
+    """
+    marks.need(table, "name", "difference", "mean", "low", "high")
+    artists: dict[str, list[Artist]] = {}
+    for name, rows in table.groupby("name", sort=False):
+        artists[str(name)] = marks.curve(axes, 100 * rows["difference"].to_numpy(), rows, look(str(name)))
+    axes.axhline(0.5, color=GREY, linewidth=0.6, linestyle=":", zorder=0)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("delta rule's values, right less left (points)")
+    axes.set_ylabel("P(right)")
+    return artists
+
+
+@panel
+def reminders(axes: Axes, table: pd.DataFrame) -> dict[tuple[str, str], Artist]:
+    """What a reminder of one past pull of an arm adds to the choice of that arm.
+
+    **Arguments**: `table` with columns name, measure ("reminded of more" than the arm is worth, "reminded of less"),
+    mean, low, high.
+
+    **Returns**: the bars by name and measure, hollow where reminded of less.
+    """
+    marks.need(table, "name", "measure", "mean")
+    names = marks.in_order(table)
+    artists: dict[tuple[str, str], Artist] = {}
+    for i, name in enumerate(names):
+        for offset, measure in ((-0.2, "reminded of more"), (0.2, "reminded of less")):
+            row = marks.cell(table, name=name, measure=measure)
+            artists[name, measure] = marks.bar(axes, i + offset, row, 0.36, look(name), offset < 0)
+    axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+    marks.name_bars(axes, [look(name).label for name in names])
+    marks.room_beside(axes, len(names))
+    axes.set_ylabel("P(reminded arm), change\nreminded of more (filled), of less")
     return artists

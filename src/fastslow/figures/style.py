@@ -118,6 +118,7 @@ LOOKS: dict[str, Look] = {
     "episodic": Look("episodic", "#0072B2"),
     "episodic_max": Look("episodic, best return", "#0072B2"),
     "episodic_mean": Look("episodic, mean return", "#56B4E9", "--", "s"),
+    "sampling": Look("recalls one trial", "#0072B2"),
     "q_table": Look("tabular Q-learning", SLOW, "-.", "^"),
     "planner_0.8": Look("planner, noise 0.8", "#332288", "-", "^"),
     "planner_1": Look("planner, noise 1", "#CC79A7", "--", "s"),

@@ -57,6 +57,7 @@ TAILS = {name: column.tail for name, column in SCHEMA.items() if column.tail} | 
     "units": "unit",
     "activity": "unit",
     "observation": "feature",
+    "mean_reward": "arm",
 }
 PADDING = {"f": np.nan, "i": -1, "u": 0, "b": False, "U": ""}
 """What stands, by dtype, in cells where `present` is False."""
