@@ -120,6 +120,11 @@ TASKS = entries(
             "a path to a reward, step by step",
             "lengyel2008 blundell2016",
         ),
+        "associations": (
+            "tasks.associations:Associations",
+            "two lists of patterns, an answer pays for each",
+            "mccloskey1989 mcclelland1995 french1999",
+        ),
         "tree": ("tasks.tree:Tree", "random trees, a reward at each state", "lengyel2008"),
         "minatar": ("tasks.gymnax_bridge:minatar", "Atari's games in miniature", "young2019 lange2022"),
         "gymnax": ("tasks.gymnax_bridge:Gymnax", "any environment of gymnax", "lange2022"),
@@ -145,6 +150,11 @@ AGENTS = entries(
             "botvinick2019 blundell2016 lengyel2008 gershman2017",
         ),
         "mfec": ("agents.episodic_value:mfec", "model-free episodic control", "blundell2016"),
+        "value_network": (
+            "agents.value_network:value_network",
+            "network of values that learns in life",
+            "rumelhart1986 mccloskey1989 sutton2018",
+        ),
         "q_table": ("agents.q_table:q_table", "tabular Q-learning", "watkins1992 sutton2018"),
         "uniform": ("agents.uniform:uniform", "chooses at random"),
         "bayes_optimal": ("agents.bayes_optimal:bayes_optimal", "optimal, independent arms", "bellman1956"),
@@ -236,6 +246,11 @@ EXPERIMENTS = entries(
             "experiments.box2:EXPERIMENT",
             "deciding from single memories",
             "botvinick2019 lengyel2008 blundell2016 gershman2017",
+        ),
+        "interference": (
+            "experiments.interference:EXPERIMENT",
+            "large steps overwrite what was learned",
+            "mccloskey1989 mcclelland1995 french1999 botvinick2019",
         ),
         "bandits": (
             "experiments.bandits:EXPERIMENT",

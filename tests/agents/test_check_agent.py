@@ -59,8 +59,8 @@ SAME_CLASS = {
     "model_free": "hybrid",
     "model_based": "hybrid",
 }
-REMEMBER = ("box2", "mfec", "q_table")
-"""What they learn outlives the episode: tests/agents/test_episodic_value.py."""
+REMEMBER = ("box2", "mfec", "q_table", "value_network")
+"""What they learn outlives the episode: tests/agents/test_episodic_value.py, tests/agents/test_value_network.py."""
 OBSERVERS = sorted(
     name
     for name in CATALOG["agent"]
