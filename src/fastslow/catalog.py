@@ -128,6 +128,7 @@ TASKS = entries(
         "tree": ("tasks.tree:Tree", "random trees, a reward at each state", "lengyel2008"),
         "minatar": ("tasks.gymnax_bridge:minatar", "Atari's games in miniature", "young2019 lange2022"),
         "gymnax": ("tasks.gymnax_bridge:Gymnax", "any environment of gymnax", "lange2022"),
+        "atari": ("tasks.atari:Atari", "Atari's games, emulated", "bellemare2013 mnih2015 machado2018"),
         "i_maze": ("tasks.i_maze:IMaze", "a known maze, a hidden goal", "wang2016 mirowski2017"),
     }
 )

@@ -15,6 +15,7 @@ from jaxtyping import Array, Key, PyTree
 from fastslow.agents.agent import Agent
 from fastslow.loop import Loop
 from fastslow.tasks.task import Task
+from fastslow.tasks.worlds import where_lane
 from fastslow.timestep import Percept, TimeStep, Trace
 
 
@@ -22,6 +23,7 @@ class Lane(NamedTuple):
     """All that one lane carries from step to step."""
 
     task_state: PyTree
+    """As the worlds like (`tasks.worlds`); a task's, lane by lane."""
     agent_state: PyTree
     percept: Percept
 
@@ -38,47 +40,57 @@ def next_percept(percept: Percept, action: Array, timestep: TimeStep) -> Percept
     return Percept(timestep.observation, action, timestep.reward, jnp.bool_(False), time, jnp.float32(0))
 
 
-def begin(task: Task, agent: Agent, agent_state: PyTree, key: Key[Array, ""]) -> Lane:
-    """A lane at the start of an episode on a newly sampled problem."""
-    sample_key, start_key = jax.random.split(key)
-    task_state, timestep = task.start(task.sample(sample_key), start_key)
-    return Lane(task_state, agent.begin_episode(agent_state), first_percept(timestep))
-
-
 def interaction(agent: Agent, task: Task, lanes: int) -> Loop:
     """The loop whose state is a batch of lanes and whose step returns a `Trace` of `[lane ...]` arrays."""
-    axes = Lane(0, agent.state_axes, 0)
+    axes, worlds = Lane(0, agent.state_axes, 0), task.worlds(lanes)
+    own_or_shared = axes.agent_state
+
+    def two_keys(key: Key[Array, ""]) -> tuple[Key[Array, " lane"], Key[Array, " lane"]]:
+        pairs = jax.vmap(jax.random.split)(jax.random.split(key, lanes))
+        return pairs[:, 0], pairs[:, 1]
 
     def init(key: Key[Array, ""]) -> Lane:
-        def birth(key: Key[Array, ""]) -> Lane:
-            birth_key, begin_key = jax.random.split(key)
-            return begin(task, agent, agent.init_state(birth_key), begin_key)
+        birth_keys, begin_keys = two_keys(key)
 
-        return jax.vmap(birth, out_axes=axes)(jax.random.split(key, lanes))
+        def birth(key: Key[Array, ""]) -> PyTree:
+            return agent.begin_episode(agent.init_state(key))
 
-    def act(lane: Lane, key: Key[Array, ""]) -> tuple[Lane, Trace]:
-        agent_key, task_key = jax.random.split(key)
-        agent_state, output = agent.step(lane.agent_state, lane.percept, agent_key)
-        task_state, timestep = task.step(lane.task_state, output.action, task_key)
-        percept = next_percept(lane.percept, output.action, timestep)
-        trace = Trace(lane.percept, output, timestep.reward, timestep.discount, timestep.last, timestep.trial)
+        agent_state = jax.vmap(birth, out_axes=own_or_shared)(birth_keys)
+        task_state, timestep = worlds.start(begin_keys)
+        return Lane(task_state, agent_state, jax.vmap(first_percept)(timestep))
+
+    def act(batch: Lane, key: Key[Array, ""]) -> tuple[Lane, Trace]:
+        agent_keys, task_keys = two_keys(key)
+        each = jax.vmap(agent.step, (own_or_shared, 0, 0), (own_or_shared, 0))
+        agent_state, output = each(batch.agent_state, batch.percept, agent_keys)
+        task_state, timestep = worlds.step(batch.task_state, output.action, task_keys)
+        percept = jax.vmap(next_percept)(batch.percept, output.action, timestep)
+        trace = Trace(
+            batch.percept, output, timestep.reward, timestep.discount, timestep.last, timestep.trial
+        )
         return Lane(task_state, agent_state, percept), trace
 
-    def renew(lane: Lane, ended: Array, key: Key[Array, ""]) -> Lane:
-        end_key, begin_key = jax.random.split(key)
-        agent_state = agent.end_episode(lane.agent_state, lane.percept, end_key)
-        fresh = begin(task, agent, agent_state, begin_key)
-        return jax.tree.map(lambda new, old: jnp.where(ended, new, old), fresh, lane)
+    def renew(batch: Lane, ended: Array, key: Key[Array, ""]) -> Lane:
+        end_keys, begin_keys = two_keys(key)
+
+        def turn(state: PyTree, percept: Percept, ended: Array, key: Key[Array, ""]) -> PyTree:
+            fresh = agent.begin_episode(agent.end_episode(state, percept, key))
+            return jax.tree.map(lambda new, old: jnp.where(ended, new, old), fresh, state)
+
+        each = jax.vmap(turn, (own_or_shared, 0, 0, 0))
+        agent_state = each(batch.agent_state, batch.percept, ended, end_keys)
+        task_state, timestep = worlds.renew(batch.task_state, ended, begin_keys)
+        percept = where_lane(ended, jax.vmap(first_percept)(timestep), batch.percept)
+        return Lane(task_state, agent_state, percept)
 
     def step(batch: Lane, key: Key[Array, ""]) -> tuple[Lane, Trace]:
         act_key, renew_key = jax.random.split(key)
-        batch, trace = jax.vmap(act, (axes, 0), (axes, 0))(batch, jax.random.split(act_key, lanes))
+        batch, trace = act(batch, act_key)
         # What is shared stays out of the choice, so that it is never copied.
         own, shared = eqx.partition(batch, is_own(axes, batch))
 
         def renewed(own: Lane) -> Lane:
-            keys = jax.random.split(renew_key, lanes)
-            fresh = jax.vmap(renew, (axes, 0, 0))(eqx.combine(own, shared), trace.last, keys)
+            fresh = renew(eqx.combine(own, shared), trace.last, renew_key)
             return eqx.filter(fresh, is_own(axes, fresh))
 
         own = jax.lax.cond(trace.last.any(), renewed, lambda own: own, own)

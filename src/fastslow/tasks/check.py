@@ -98,14 +98,14 @@ def pair(where: str, returned: Any) -> tuple[PyTree, TimeStep]:
 
 def check_timestep(task: Task, where: str, timestep: TimeStep) -> None:
     forms = (
-        ("observation", tuple(task.observation_shape), "float32"),
+        ("observation", tuple(task.observation_shape), "float32, uint8 or bool"),
         ("reward", (), "float32"),
         ("discount", (), "float32"),
         ("last", (), "bool"),
     )
     for field, shape, dtype in forms:
         value = getattr(timestep, field)
-        if value.shape != shape or value.dtype != dtype:
+        if value.shape != shape or str(value.dtype) not in dtype.replace(",", "").split():
             raise UserError(
                 f"{where} gives a {field} of shape {value.shape} and type {value.dtype}, but it must be "
                 f"{shape} and {dtype}."

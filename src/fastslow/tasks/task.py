@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key, Num, PyTree, Shaped
 
 from fastslow.errors import UserError
+from fastslow.tasks.worlds import Lifted, Worlds
 from fastslow.timestep import TimeStep
 
 
@@ -72,6 +73,10 @@ class Task(eqx.Module):
     @abstractmethod
     def step(self, state: PyTree, action: Int[Array, ""], key: Key[Array, ""]) -> tuple[PyTree, TimeStep]:
         """Take `action` (0 to `actions - 1`); any other is a missed response, tabulated as -1."""
+
+    def worlds(self, lanes: int) -> Worlds:
+        """So many of these worlds side by side, as an interaction steps them."""
+        return Lifted(self)
 
 
 # The columns that mean the same in every task.
