@@ -88,3 +88,4 @@ def test_what_a_seed_never_reached_is_no_claim_and_is_not_drawn():
     assert "until known, step size 4: kept" not in value
     assert value["sequential, step size 4: second list known"] == pytest.approx(0.75)
     assert not (tables["trials"]["name"] == "network_sequential").any()
+    assert not (tables["kept"]["name"] == "until_known").any()

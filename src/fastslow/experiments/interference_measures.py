@@ -72,14 +72,15 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     courses = courses[courses["name"].str.endswith("sequential")]
     # A dictionary has no step size, and NaN would make no group.
     ends, courses = (made.fillna({"step_size": 0.0}) for made in (ends, courses))
-    whole = ends.groupby(["name", "step_size"])["trials"].transform(lambda each: each.notna().all())
-    until = ends[ends["name"] == "network_sequential"].assign(name="until_known")
-    until = until[until["kept_when_known"].notna()].assign(kept=until["kept_when_known"])
+    # Where one seed never knew the second list, the others would be a chosen few.
+    reached = ends[ends.groupby(["name", "step_size"])["trials"].transform(lambda each: each.notna().all())]
+    until = reached[reached["name"] == "network_sequential"].assign(name="until_known")
+    until = until.assign(kept=until["kept_when_known"])
     return {
         "outcomes": ends,
         "kept": over_subjects(pd.concat([ends, until], ignore_index=True).dropna(subset="kept"), "kept"),
         "learned": over_subjects(ends, "second"),
-        "trials": over_subjects(ends[whole], "trials"),
+        "trials": over_subjects(reached, "trials"),
         "courses": summarise(courses, ["name", "step_size", "list", "lived"], "known", resamples=RESAMPLES),
         CLAIMS: claims(ends),
     }
