@@ -134,7 +134,10 @@ class EpisodicValue(Agent):
     def step(self, state: Memory, percept: Percept, key: Key[Array, ""]) -> tuple[Memory, Output]:
         query, identity = self.embedding(as_float(percept.observation)), fingerprint(percept.observation)
         asked = identity if self.config.exact else None
-        found = jax.vmap(lambda one: dictionary.read(one, query, self.config, asked))(state.dictionaries)
+        found = jax.lax.map(
+            lambda action: dictionary.read(state.dictionaries, query, self.config, asked, (action,)),
+            jnp.arange(self.actions),
+        )
         q = found.value[:, 0]
         known = {"known": found.known.astype(jnp.float32)} if self.config.exact else {}
         output = sampled(key, lapse(best(q), self.epsilon), q.max(), q=q, **known)

@@ -2,8 +2,10 @@
 
 |q - k|^2 = |q|^2 - 2 q.k + |k|^2, with |k|^2 kept beside the keys, so that a search is a matrix product and a
 selection. It runs block by block up to the last key in use, and costs what is stored, not what there is room for.
+(Under `vmap` over buffers, in place of queries, it costs what there is room for: there, use `jax.lax.map`.)
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -13,7 +15,8 @@ from jaxtyping import Array, Float, Int
 from fastslow.errors import check
 
 BLOCK = 16_384
-"""Keys compared at a time."""
+"""Most keys compared at a time; fewer while fewer are in use, by halves down to"""
+SMALLEST = 1024
 
 
 class Neighbours(NamedTuple):
@@ -45,28 +48,45 @@ def nearest(
     """
     slots = keys.shape[-2]
     check_number(neighbours, slots)
-    block = min(max(BLOCK, neighbours), slots)
     # Which ones are near is not differentiable, how near they are is.
     stored, lengths, asked = jax.lax.stop_gradient((keys, norms, query))
     used, ones = used[of], (1,) * len(of)
 
-    def compare(now: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+    def compare(start: Array | int, size: int, least: Array | int = 0) -> tuple[Array, Array]:
+        """The nearest of `size` keys from `start` on, the first of them being the `least`."""
+        slot = start + jnp.arange(size)
+        some = jax.lax.dynamic_slice(stored, (*of, start, 0), (*ones, size, asked.shape[0]))
+        near = 2 * some.reshape(size, -1) @ asked
+        near = near - jax.lax.dynamic_slice(lengths, (*of, start), (*ones, size)).reshape(size)
+        near, place = jax.lax.top_k(jnp.where((slot < used) & (slot >= least), near, -jnp.inf), neighbours)
+        return near, start + place
+
+    sizes = doubled(max(SMALLEST, neighbours), min(max(BLOCK, neighbours), slots))
+    block = sizes[-1]
+
+    def of_block(now: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         number, best, index = now
         # The last block begins earlier, so that it ends with the buffer; what it repeats is left out.
-        start = jnp.minimum(number * block, slots - block)
-        slot = start + jnp.arange(block)
-        some = jax.lax.dynamic_slice(stored, (*of, start, 0), (*ones, block, asked.shape[0]))
-        near = 2 * some.reshape(block, -1) @ asked
-        near = near - jax.lax.dynamic_slice(lengths, (*of, start), (*ones, block)).reshape(block)
-        near = jnp.where((slot < used) & (slot >= number * block), near, -jnp.inf)
-        of_block, place = jax.lax.top_k(near, neighbours)
+        near, slot = compare(jnp.minimum(number * block, slots - block), block, number * block)
         # Of equals top_k takes the first, which are those found earlier.
-        best, kept = jax.lax.top_k(jnp.concatenate([best, of_block]), neighbours)
-        return number + 1, best, jnp.concatenate([index, start + place])[kept]
+        best, kept = jax.lax.top_k(jnp.concatenate([best, near]), neighbours)
+        return number + 1, best, jnp.concatenate([index, slot])[kept]
 
-    nothing = (jnp.int32(0), jnp.full(neighbours, -jnp.inf), jnp.full(neighbours, -1, jnp.int32))
-    _, best, index = jax.lax.while_loop(lambda now: now[0] * block < used, compare, nothing)
+    def block_by_block() -> tuple[Array, Array]:
+        nothing = (jnp.int32(0), jnp.full(neighbours, -jnp.inf), jnp.full(neighbours, -1, jnp.int32))
+        return jax.lax.while_loop(lambda now: now[0] * block < used, of_block, nothing)[1:]
+
+    ways = [partial(compare, 0, size) for size in sizes] + [block_by_block] * (slots > block)
+    best, index = jax.lax.switch(jnp.searchsorted(jnp.asarray(sizes), used), ways)
     return measured(keys, query, jnp.where(best > -jnp.inf, index, -1), of)
+
+
+def doubled(least: int, most: int) -> list[int]:
+    """From `least` on each twice the one before, the last one `most`."""
+    sizes = [least]
+    while sizes[-1] < most:
+        sizes.append(2 * sizes[-1])
+    return [*sizes[:-1], most]
 
 
 def nearest_approximately(

@@ -176,14 +176,16 @@ def environment_of(name: str) -> Environment:
             "Discrete space can be tasks here; take another.",
         )
 
+    kind = jnp.bool_ if name in MINATAR.values() else jnp.float32
+
     def reset(key: Array) -> tuple[Array, PyTree]:
         observation, world = environment.reset_env(key, parameters)
-        return observation.astype(jnp.float32), formed(world, forms)
+        return observation.astype(kind), formed(world, forms)
 
     def step(key: Array, world: PyTree, action: Array) -> tuple[Array, PyTree, Array, Array]:
         observation, world, reward, terminated, _ = environment.step_env(key, world, action, parameters)
         reward, terminated = jnp.asarray(reward, jnp.float32), jnp.asarray(terminated, bool)
-        return observation.astype(jnp.float32), formed(world, forms), reward, terminated
+        return observation.astype(kind), formed(world, forms), reward, terminated
 
     def stepped(key: Array) -> PyTree:
         _, world = environment.reset_env(key, parameters)

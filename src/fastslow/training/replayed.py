@@ -1,0 +1,227 @@
+"""Learning from replay: act a little, keep what happened, learn a little from what is drawn of it.
+
+What every value learner with a replay shares (Mnih et al. 2015, Algorithm 1); the loss of what is drawn is the
+lesson's: training.q_learning for deep Q-networks, training.neural_episodic for neural episodic control.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int, Key, PyTree
+
+from fastslow.agents.agent import Agent
+from fastslow.agents.interaction import Lane, interaction
+from fastslow.errors import UserError, check
+from fastslow.loop import Loop, run
+from fastslow.memory import replay
+from fastslow.memory.replay import Batch, Replay
+from fastslow.tasks.task import Task, check_count, check_range
+from fastslow.timestep import Trace
+
+
+@dataclass(frozen=True)
+class ReplayConfig:
+    """How experience is had, kept and drawn."""
+
+    updates: int = 1000
+    """Rounds of `unroll` steps; each is a line of the training curve."""
+    lanes: int = 4
+    """Environments stepped side by side (Mnih 2015: 1)."""
+    unroll: int = 25
+    """Steps of each lane in a round."""
+    act: int = 1
+    """Steps of each lane between gradient steps; divides `unroll`."""
+    passes: int = 1
+    """Gradient steps each time (Mnih 2015: 1 every 4 steps)."""
+    batch: int = 32
+    """Transitions drawn for a gradient step (Mnih 2015: 32)."""
+    slots: int = 100_000
+    """Steps kept, of all lanes together (Mnih 2015: 1,000,000; Pritzel 2017: 100,000)."""
+    learn_from: int = 1000
+    """Steps, of all lanes together, before the first gradient step (Mnih 2015: 50,000)."""
+    gamma: float = 0.99
+    """Discount of future reward (Mnih 2015: .99)."""
+    horizon: int = 1
+    """n: steps after which the value of what is met stands for the rest."""
+    first_epsilon: float = 1.0
+    """Probability of a uniform action until learning begins (Mnih 2015: 1)."""
+    last_epsilon: float = 0.01
+    """And when it has fallen (Mnih 2015: .1)."""
+    epsilon_steps: int = 10_000
+    """Steps, of all lanes together, over which it falls linearly (Mnih 2015: 1,000,000)."""
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    """Optimiser (Mnih 2015, Pritzel 2017: RMSProp, decay .95, epsilon .01 within the root)."""
+    learning_rate: float = 1e-3
+    """Step size (Mnih 2015: 2.5e-4)."""
+    max_gradient: float = 10.0
+    """Largest global norm of the gradient; larger ones are scaled down (Hessel 2018: 10)."""
+
+    def __post_init__(self) -> None:
+        for name in ("updates", "lanes", "unroll", "act", "batch", "horizon"):
+            check_count(name, getattr(self, name), 1)
+        for name in ("passes", "learn_from", "epsilon_steps"):
+            check_count(name, getattr(self, name), 0)
+        for name in ("gamma", "first_epsilon", "last_epsilon"):
+            check_range(name, getattr(self, name), 0, 1)
+        check_range("learning_rate", self.learning_rate, 0, 1e6)
+        check_range("max_gradient", self.max_gradient, 1e-12, 1e12)
+        if self.optimizer not in ("adam", "rmsprop"):
+            raise UserError(f"optimizer is '{self.optimizer}', but it must be one of: adam, rmsprop.")
+        check(self.unroll % self.act == 0, f"act is {self.act}, but it must divide unroll, {self.unroll}.")
+        check(
+            self.slots >= self.least_slots,
+            f"slots is {self.slots}, but {self.lanes} lanes with transitions of {self.horizon} steps need at least "
+            f"{self.least_slots}.",
+        )
+
+    @property
+    def least_slots(self) -> int:
+        """Room for a transition and what is added at a time, in every lane."""
+        return self.lanes * (self.horizon + 2 * self.act)
+
+    @property
+    def rows(self) -> int:
+        """Slots of each lane: a multiple of what is added at a time."""
+        return self.slots // self.lanes // self.act * self.act
+
+    @property
+    def optimizer_of(self) -> optax.GradientTransformation:
+        """Clipping by global norm, then Adam, or RMSProp as the papers have it."""
+        rule = (
+            optax.adam(self.learning_rate, eps=1.5e-4)
+            if self.optimizer == "adam"
+            else optax.rmsprop(self.learning_rate, decay=0.95, eps=0.01, eps_in_sqrt=True)
+        )
+        return optax.chain(optax.clip_by_global_norm(self.max_gradient), rule)
+
+
+class ReplayState(NamedTuple):
+    """All there is of a training run; what is not in it does not exist."""
+
+    agent: Agent
+    target: Agent
+    """An earlier agent, for lessons that hold on to one."""
+    optimizer: PyTree
+    lanes: Lane
+    replay: Replay
+    steps: Int[Array, ""]
+    """Steps lived, of all lanes together."""
+    learned: Int[Array, ""]
+    """Gradient steps taken."""
+
+
+Lesson = Callable[[Agent, ReplayState, Batch], tuple[Float[Array, ""], Float[Array, " batch"]]]
+"""`(agent, state, batch) -> (loss, priorities)`: what is to be descended for the agent's weights."""
+Draw = Callable[[Replay, Key[Array, ""]], Batch]
+
+
+def learn_from_replay(
+    task: Task,
+    make_agent: Callable[[Task, Key[Array, ""]], Agent],
+    config: ReplayConfig,
+    lesson: Lesson,
+    draw: Draw,
+    target_period: int = 0,
+    frames: int = 1,
+) -> Loop:
+    """The loop over rounds; its output is a dict of scalar metrics.
+
+    **Arguments**: `target_period` gradient steps after which the target becomes the agent as it then is (0: never);
+    `frames` seen at once.
+
+    The metrics `episodes`, `score` and `steps` are sums over the episodes that ended in the round.
+    """
+    optimizer = config.optimizer_of
+    begin = max(config.learn_from, config.lanes * (config.horizon + frames))
+
+    def init(key: Key[Array, ""]) -> ReplayState:
+        birth_key, lanes_key = jax.random.split(key)
+        agent = make_agent(task, birth_key)
+        lanes = interaction(agent, task, config.lanes).init(lanes_key)
+        seen = jax.eval_shape(lambda: lanes.percept.observation[0])
+        kept = replay.empty(config.rows, config.lanes, seen)
+        nothing = jnp.int32(0)
+        return ReplayState(agent, agent, optimizer.init(agent), lanes, kept, nothing, nothing)
+
+    def learn(state: ReplayState, key: Key[Array, ""]) -> tuple[ReplayState, Float[Array, ""]]:
+        batch = draw(state.replay, key)
+        (loss, priority), gradient = jax.value_and_grad(lesson, has_aux=True)(state.agent, state, batch)
+        change, moments = optimizer.update(gradient, state.optimizer)
+        agent, learned = optax.apply_updates(state.agent, change), state.learned + 1
+        target = state.target
+        if target_period:
+            due = learned % target_period == 0
+            target = jax.tree.map(lambda new, old: jnp.where(due, new, old), agent, target)
+        kept = replay.with_priorities(state.replay, batch, priority)
+        state = state._replace(agent=agent, target=target, optimizer=moments, replay=kept, learned=learned)
+        return state, loss
+
+    def act_and_learn(state: ReplayState, key: Key[Array, ""]) -> tuple[ReplayState, tuple[Trace, Array]]:
+        act_key, learn_key = jax.random.split(key)
+        agent = at_epsilon(state.agent, epsilon_at(state.steps, config, begin))
+        lanes, trace = run(interaction(agent, task, config.lanes), act_key, config.act, state.lanes)
+        kept = replay.add(
+            state.replay,
+            trace.percept.observation,
+            trace.output.action,
+            trace.reward,
+            trace.discount,
+            trace.last,
+            trace.output.value,
+        )
+        steps = state.steps + config.lanes * config.act
+        state = state._replace(agent=agent, lanes=lanes, replay=kept, steps=steps)
+        # A loop of no rounds, not a choice: what a choice passes on is copied.
+        due = jnp.where(steps >= begin, config.passes, 0)
+
+        def once(i: Array, now: tuple[ReplayState, Array]) -> tuple[ReplayState, Array]:
+            state, losses = now
+            state, loss = learn(state, jax.random.fold_in(learn_key, i))
+            return state, losses + loss / config.passes
+
+        state, loss = jax.lax.fori_loop(0, due, once, (state, jnp.float32(0)))
+        return state, (short(trace), loss)
+
+    def step(state: ReplayState, key: Key[Array, ""]) -> tuple[ReplayState, dict[str, Array]]:
+        rounds = config.unroll // config.act
+        state, (lived, loss) = jax.lax.scan(act_and_learn, state, jax.random.split(key, rounds))
+        ended = lived["last"]
+        told = {name: (lived[name] * ended).sum() for name in ("score", "length")}
+        episodes = ended.sum().astype(jnp.float32)
+        return state, {
+            "reward": lived["reward"].mean(),
+            "episodes": episodes,
+            **told,
+            "value": lived["value"].mean(),
+            "loss": loss.mean(),
+            "epsilon": epsilon_at(state.steps, config, begin),
+        }
+
+    return Loop(init, step)
+
+
+def short(trace: Trace) -> dict[str, Array]:
+    """What of a trace goes into the training curve."""
+    return {
+        "last": trace.last,
+        "reward": trace.reward,
+        "value": trace.output.value,
+        "score": trace.trial.get("score", jnp.zeros_like(trace.reward)),
+        "length": (trace.percept.time + 1).astype(jnp.float32),
+    }
+
+
+def epsilon_at(steps: Int[Array, ""], config: ReplayConfig, begin: int) -> Float[Array, ""]:
+    """From the first to the last, linearly, once learning has begun."""
+    passed = jnp.clip((steps - begin) / max(config.epsilon_steps, 1), 0.0, 1.0)
+    return config.first_epsilon + (config.last_epsilon - config.first_epsilon) * passed
+
+
+def at_epsilon(agent: Agent, epsilon: Float[Array, ""]) -> Agent:
+    """The agent with this probability of a uniform action; it is set, not learned."""
+    return eqx.tree_at(lambda agent: agent.epsilon, agent, jnp.float32(epsilon))
