@@ -305,11 +305,13 @@ EXPERIMENTS = entries(
         "recovery": ("experiments.recovery:EXPERIMENT", "are the fits to be believed?", "wilson2019 daw2011"),
     }
 )
-# An analysis: a function of a trial table (`trials`) or of a record with units (`record`), per subject; its other
-# parameters are the options. Then the function of its table that draws, and the one that summarises, if any.
+# An analysis: a function of a trial table (`trials`) or of a record with units (`record`), per subject, or of a table
+# of scores over runs and games (`scores`); its other parameters are the options. Then the function of its table that
+# draws, and the one that summarises, if any.
 STAY, PAST = "analysis.stay:stay_", "analysis.choice_regression:choice_"
 CODING, MATCH = "analysis.unit_coding:", "analysis.matching:"
 TRIALS, CHOICES, UNITS = "figures.of_trials:", "figures.of_choices:", "figures.of_units:"
+SCORES, OF_SCORES = "analysis.scores:", "figures.of_scores:"
 ANALYSES = entries(
     {
         "stay_probability": (
@@ -446,6 +448,38 @@ ANALYSES = entries(
             "daw2011 wilson2019 stephan2009",
             CHOICES + "fit_models",
             "analysis.compare_models:compare_models",
+        ),
+        "aggregate_scores": (
+            SCORES + "aggregate_scores",
+            "runs and games in one number",
+            "agarwal2021",
+            OF_SCORES + "aggregate_scores",
+        ),
+        "performance_profiles": (
+            SCORES + "performance_profiles",
+            "share of runs above each score",
+            "agarwal2021",
+            OF_SCORES + "performance_profiles",
+        ),
+        "compare_scores": (
+            SCORES + "compare_scores",
+            "probability that one agent is the better",
+            "agarwal2021",
+            OF_SCORES + "compare_scores",
+        ),
+        "human_normalised": (
+            "analysis.human_normalised:human_normalised",
+            "scores between random and human, by game",
+            "quan2020 pritzel2017",
+            OF_SCORES + "human_normalised",
+            "analysis.human_normalised:game_means",
+        ),
+        "frames_to_threshold": (
+            "analysis.sample_efficiency:frames_to_threshold",
+            "experience it takes to become this good",
+            "kaplan1958",
+            OF_SCORES + "frames_to_threshold",
+            "analysis.sample_efficiency:efficiency_summary",
         ),
     }
 )

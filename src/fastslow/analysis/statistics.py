@@ -45,8 +45,7 @@ def interval(
     check(
         bool(np.isfinite(values).all()), "An interval needs finite numbers; leave out the others and say so."
     )
-    check(0 < level < 1, f"level is {level}, but it must lie between 0 and 1.")
-    check(resamples >= 1, f"resamples is {resamples}, but it must be at least 1.")
+    check_bootstrap(level, resamples)
     if values.size == 1:
         return float(values[0]), float(values[0])
     generator = np.random.default_rng(seed)
@@ -56,8 +55,22 @@ def interval(
     draws = [
         statistic(values[generator.integers(0, values.size, (size, values.size))], axis=1) for size in sizes
     ]
-    low, high = np.quantile(np.concatenate(draws), [(1 - level) / 2, (1 + level) / 2])
+    low, high = middle(np.concatenate(draws), level)
     return float(low), float(high)
+
+
+def check_bootstrap(level: float, resamples: int) -> None:
+    """`UserError` for a level that is no share, or no resamples."""
+    check(0 < level < 1, f"level is {level}, but it must lie between 0 and 1.")
+    check(resamples >= 1, f"resamples is {resamples}, but it must be at least 1.")
+
+
+def middle(
+    draws: Float[np.ndarray, "resamples ..."], level: float
+) -> tuple[Float[np.ndarray, "..."] | np.floating, Float[np.ndarray, "..."] | np.floating]:
+    """Between which bounds the middle `level` of the resamples lies: a percentile interval."""
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
 
 
 def summarise(

@@ -20,7 +20,10 @@ ABOUT = """Analyse trials: a record (.nc), NWB (.nwb), BIDS (_beh.tsv) or a tabl
 
 --map names the columns where they are called otherwise, as in action=choice,reward=left+right.
 
-The shared data sets are recognised. The analysis is made per subject; what is printed last is over them."""
+The shared data sets are recognised. The analysis is made per subject; what is printed last is over them.
+
+Scores of agents over runs and games are a table of their own (subject, score and, where there are several, agent,
+game, frames), for the analyses that ask for scores."""
 EVENT = "Of NWB: column of times around which each unit's spikes are counted."
 WINDOW = "From when to when, in seconds from the event, as in --window=-0.5,1."
 FIGURE = "Figure to draw (.png, .svg or .pdf); its numbers stand beside it as CSV."
@@ -69,19 +72,21 @@ def main(words: Sequence[str]) -> int:
     columns = column_map(given.map)
     values = options.values_of(getattr(given, "analysis_options", None) or Empty())
 
-    from fastslow.records.record import trials as trials_of
-    from fastslow.records.tables import read_record, read_trials
-
     analysis = catalog.load("analysis", given.analysis)
-    whole = takes_record(analysis)
+    wanted = wants(analysis)
     window = window_of(given.event, given.window)
-    check(whole or window is None, f"'{given.analysis}' asks nothing of units; leave --event out.")
-    known = (given.file, given.preset or None, columns or None)
-    behaviour = read_record(*known, window) if whole else read_trials(*known)
+    check(wanted == "record" or window is None, f"'{given.analysis}' asks nothing of units; leave --event out.")
+    if wanted == "scores":
+        from fastslow.records.scores import read_scores
+
+        check(not given.preset, f"'{given.analysis}' wants scores, of which no data set is known; leave --preset out.")
+        behaviour = read_scores(given.file, columns)
+        counted, over = f"{len(behaviour)} scores", "runs"
+    else:
+        behaviour, counted = read_behaviour(given, wanted == "record", columns, window)
+        counted, over = f"per subject ({counted})", "subjects"
     table = analysis(behaviour, **values)
-    trials = trials_of(behaviour) if whole else behaviour
-    flagged = int((~trials["valid"].astype(bool)).sum()) if "valid" in trials else 0
-    show(table, f"per subject ({len(trials)} trials, {flagged} of them flagged as not valid)")
+    show(table, counted)
     if given.out:
         write(table, Path(given.out))
     if given.figure:
@@ -91,8 +96,22 @@ def main(words: Sequence[str]) -> int:
         print("figure: " + ", ".join(map(str, drawing.save(given.figure))))
     then = catalog.ANALYSES[given.analysis].then if given.analysis in catalog.ANALYSES else ""
     if then:
-        show(catalog.load_target(then)(table), "over subjects")
+        show(catalog.load_target(then)(table), f"over {over}")
     return 0
+
+
+def read_behaviour(
+    given: Any, whole: bool, columns: dict[str, str], window: "Window | None"
+) -> tuple[Any, str]:
+    """The record (`whole`) or the trials in the file, and how many trials these are."""
+    from fastslow.records.record import trials as trials_of
+    from fastslow.records.tables import read_record, read_trials
+
+    known = (given.file, given.preset or None, columns or None)
+    behaviour = read_record(*known, window) if whole else read_trials(*known)
+    trials = trials_of(behaviour) if whole else behaviour
+    flagged = int((~trials["valid"].astype(bool)).sum()) if "valid" in trials else 0
+    return behaviour, f"{len(trials)} trials, {flagged} of them flagged as not valid"
 
 
 def check_figure(given: Any) -> None:
@@ -127,9 +146,13 @@ def window_of(event: str, text: str) -> "Window | None":
     return Window(event, start, stop)
 
 
-def takes_record(analysis: Any) -> bool:
-    """Whether an analysis wants the record, units and all, and not only its trial table: its first parameter says."""
-    return next(iter(inspect.signature(analysis).parameters), "") == "record"
+def wants(analysis: Any) -> str:
+    """What an analysis is made of: a record, units and all, a table of scores, or else of trials.
+
+    Its first parameter says so by its name: record, scores, or any other.
+    """
+    first = next(iter(inspect.signature(analysis).parameters), "")
+    return first if first in ("record", "scores") else "trials"
 
 
 @dataclasses.dataclass(frozen=True)
