@@ -32,7 +32,7 @@ SLACK = 1e-9
 
 def frames_to_threshold(
     scores: pd.DataFrame,
-    thresholds: Sequence[float] = THRESHOLDS,
+    thresholds: Sequence[float | int] = THRESHOLDS,
     normalisation: str = RAW,
     smooth: int = 1,
 ) -> pd.DataFrame:
@@ -128,7 +128,7 @@ def median_row(rows: pd.DataFrame, seed: int, level: float, resamples: int) -> d
     frames, reached = rows["frames"].to_numpy(float), rows["reached"].to_numpy(bool)
     middle = float(median_frames(frames, reached))
     sizes = rows.groupby("game").size()
-    notes = [f"more than half never reached it in {frames.max():g} frames"] if np.isinf(middle) else []
+    notes = [f"the median lies beyond {frames.max():g} frames"] if np.isinf(middle) else []
     if sizes.max() == 1:
         low, high = middle, middle
         notes.append(ONE)

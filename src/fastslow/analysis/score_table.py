@@ -90,8 +90,9 @@ def matrices(table: pd.DataFrame, games: Sequence[str]) -> dict[str, Float[np.nd
     after = "".join(f" after {frames:g} frames" for frames in place_of(table).values())
     made = {}
     for agent, rows in table.groupby("agent", sort=False):
-        runs = rows.groupby("game").size().reindex(games, fill_value=0)
-        most, least = runs.idxmax(), runs.idxmin()
+        counted = rows["game"].value_counts()
+        runs = {game: int(counted.get(game, 0)) for game in games}
+        most, least = max(runs, key=runs.__getitem__), min(runs, key=runs.__getitem__)
         check(
             runs[least] > 0,
             f"Agent '{agent}' has no score of '{least}'{after}; every agent needs every game, at each checkpoint.",

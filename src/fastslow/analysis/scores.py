@@ -34,7 +34,7 @@ class Bootstrap(NamedTuple):
 def aggregate_scores(
     scores: pd.DataFrame,
     normalisation: str = RAW,
-    gamma: float = 1.0,
+    gamma: float | int = 1.0,
     seed: int = 0,
     level: float = 0.95,
     resamples: int = RESAMPLES,
@@ -76,9 +76,9 @@ def aggregate_scores(
 def performance_profiles(
     scores: pd.DataFrame,
     normalisation: str = RAW,
-    thresholds: Sequence[float] = (),
+    thresholds: Sequence[float | int] = (),
     of: Literal["runs", "games"] = "runs",
-    frames: float | None = None,
+    frames: float | int | None = None,
     seed: int = 0,
     level: float = 0.95,
     resamples: int = RESAMPLES,
@@ -123,8 +123,8 @@ def performance_profiles(
 def compare_scores(
     scores: pd.DataFrame,
     normalisation: str = RAW,
-    gamma: float = 1.0,
-    frames: float | None = None,
+    gamma: float | int = 1.0,
+    frames: float | int | None = None,
     seed: int = 0,
     level: float = 0.95,
     resamples: int = RESAMPLES,
@@ -172,7 +172,7 @@ def compare_scores(
     )
 
 
-def check_gamma(gamma: float) -> None:
+def check_gamma(gamma: float | int) -> None:
     check(bool(np.isfinite(gamma)), f"gamma is {gamma}, but it must be a finite score.")
 
 

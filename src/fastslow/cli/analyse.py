@@ -75,11 +75,16 @@ def main(words: Sequence[str]) -> int:
     analysis = catalog.load("analysis", given.analysis)
     wanted = wants(analysis)
     window = window_of(given.event, given.window)
-    check(wanted == "record" or window is None, f"'{given.analysis}' asks nothing of units; leave --event out.")
+    check(
+        wanted == "record" or window is None, f"'{given.analysis}' asks nothing of units; leave --event out."
+    )
     if wanted == "scores":
         from fastslow.records.scores import read_scores
 
-        check(not given.preset, f"'{given.analysis}' wants scores, of which no data set is known; leave --preset out.")
+        check(
+            not given.preset,
+            f"'{given.analysis}' wants scores, of which no data set is known; leave --preset out.",
+        )
         behaviour = read_scores(given.file, columns)
         counted, over = f"{len(behaviour)} scores", "runs"
     else:

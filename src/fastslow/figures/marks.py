@@ -97,6 +97,22 @@ def whisker(axes: Axes, at: float | int, row: pd.Series) -> None:
         axes.plot([at, at], [row["low"], row["high"]], color=INK, linewidth=0.9, zorder=5)
 
 
+def row_dot(axes: Axes, at: float | int, row: pd.Series, style: Look) -> Line2D:
+    """A dot at row["mean"] in the row at this height, and its interval, if it has one."""
+    if {"low", "high"} <= set(row.index) and np.isfinite([row["low"], row["high"]]).all():
+        axes.plot([row["low"], row["high"]], [at, at], color=style.colour, linewidth=1.4, zorder=3)
+    dot = axes.plot(row["mean"], at, style.marker, color=style.colour, markersize=4.5, zorder=4)[0]
+    dot.set(markeredgecolor=INK, markeredgewidth=0.4)
+    return dot
+
+
+def name_rows(axes: Axes, labels: Sequence[str], width: int = 20) -> None:
+    """Names beside rows at 0, 1, ..., the first on top."""
+    axes.set_yticks(range(len(labels)), [wrapped(label, width) for label in labels])
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+
+
 def dots(axes: Axes, at: float | int, values: np.ndarray, width: float) -> Line2D | None:
     """One dot per subject, spread over the width in a fixed order; fainter where there are many."""
     if len(values) == 0:

@@ -32,15 +32,9 @@ def beside_published(
             line = axes.plot([row["published"]] * 2, [y - 0.35, y + 0.35], color=INK, linewidth=1.2, zorder=2)
         else:
             line = []
-        if marks.intervals(table):
-            axes.plot([row["low"], row["high"]], [y, y], color=style.colour, linewidth=1.4, zorder=3)
-        dot = axes.plot(row["mean"], y, style.marker, color=style.colour, markersize=4.5, zorder=4)[0]
-        dot.set(markeredgecolor=INK, markeredgewidth=0.4)
-        artists[name] = [dot, *line]
+        artists[name] = [marks.row_dot(axes, y, row, style), *line]
     if bound is not None:
         axes.axvline(bound, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
-    axes.set_yticks(range(len(names)), [marks.wrapped(look(name).label, 20) for name in names])
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
+    marks.name_rows(axes, [look(name).label for name in names])
     axes.set_xlabel(xlabel)
     return artists

@@ -38,11 +38,13 @@ def read_delimited(
     return Reader(source, rows, path, plan).table(chosen)
 
 
-def read_cells(path: Path, delimiter: str | None = None) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def read_cells(
+    path: Path, delimiter: str | None = None, row: str = "trial"
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The cells of a CSV file as text by column, and the rows' numbers in the file.
 
-    `delimiter`: the one of comma, semicolon and tab that the header has most of, unless given. Refuses what is
-    missing, empty, ragged or damaged.
+    `delimiter`: the one of comma, semicolon and tab that the header has most of, unless given; `row`: what a row
+    of the file is. Refuses what is missing, empty, ragged or damaged.
     """
     check(path.is_file(), f"There is no file '{path}'; check the name.")
     try:
@@ -59,9 +61,9 @@ def read_cells(path: Path, delimiter: str | None = None) -> tuple[dict[str, np.n
         raise UserError(
             f"'{path}' cannot be read as CSV (damaged, or another kind of file): {error}."
         ) from None
-    check(bool(lines), f"'{path}' is empty; give a CSV file with a header and one row per trial.")
+    check(bool(lines), f"'{path}' is empty; give a CSV file with a header and one row per {row}.")
     header = [name.strip() for name in lines[0][1]]
-    check(len(lines) > 1, f"'{path}' has a header but no trials.")
+    check(len(lines) > 1, f"'{path}' has a header but no {row}s.")
     for name in header:
         check(header.count(name) == 1, f"'{path}' has the column '{name}' twice; rename one of them.")
     for number, cells in lines:

@@ -41,7 +41,7 @@ def read_scores(path: str | Path, columns: Mapping[str, str] | None = None) -> p
         path.name.endswith(SUFFIXES),
         f"'{path.name}' is no table of scores; its name must end in one of: {', '.join(SUFFIXES)}.",
     )
-    source, rows = read_cells(path)
+    source, rows = read_cells(path, row="score")
     chosen = chosen_columns(source, dict(columns or {}), path)
     reader = Reader(source, rows, path, NOTHING_KNOWN)
     table: dict[str, np.ndarray] = {}
