@@ -1,6 +1,5 @@
 """Whatever is odd about a record, every analysis of the catalog gives finite numbers, flagged rows or one sentence."""
 
-import inspect
 import warnings
 
 import numpy as np
@@ -14,11 +13,14 @@ from fastslow.analysis.prediction_error import model_based_weight, prediction_er
 from fastslow.analysis.reversal_errors import errors_around_reversal, flips, reversal_errors
 from fastslow.analysis.risk import risky_share
 from fastslow.analysis.stay import stay_effects
+from fastslow.cli.analyse import wants
 from fastslow.errors import UserError
 from fastslow.records import record
 
 FLAG = "note"
 """Column that says in words why a number of its row is not there."""
+BEHAVIOUR = [name for name in catalog.ANALYSES if wants(catalog.load("analysis", name)) != "scores"]
+"""The analyses of trials and records; `test_scores.py` and its like have those of scores."""
 OPTIONS = {
     "regret": {"pulls": 30},
     "rescorla_wagner": {"episodes_per_block": 1},
@@ -172,7 +174,7 @@ def analyse(name: str, table: pd.DataFrame):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            takes_units = "record" in inspect.signature(analysis).parameters
+            takes_units = wants(analysis) == "record"
             answers = [analysis(with_units(table) if takes_units else table, **OPTIONS.get(name, {}))]
             if entry.then:
                 answers.append(catalog.load_target(entry.then)(answers[0]))
@@ -206,7 +208,7 @@ def fault(name: str, odd: str) -> str:
     return f"empty tables {empty}" if empty else ", ".join(name for table in answer for name in silent(table))
 
 
-@pytest.mark.parametrize("name", [*catalog.ANALYSES, *FURTHER])
+@pytest.mark.parametrize("name", [*BEHAVIOUR, *FURTHER])
 def test_no_answer_is_silently_wrong(name):
     faults = {odd: fault(name, odd) for odd in ODD}
     assert not any(faults.values()), {odd: wrong for odd, wrong in faults.items() if wrong}
@@ -215,10 +217,10 @@ def test_no_answer_is_silently_wrong(name):
 @pytest.fixture(scope="module")
 def straight():
     """Each analysis' answer to a healthy table."""
-    return {name: analyse(name, healthy()) for name in catalog.ANALYSES}
+    return {name: analyse(name, healthy()) for name in BEHAVIOUR}
 
 
-@pytest.mark.parametrize("name", catalog.ANALYSES)
+@pytest.mark.parametrize("name", BEHAVIOUR)
 def test_what_is_missing_is_never_taken_for_a_number(name, straight):
     """Either the missing numbers are refused by name, or they are none that the analysis uses."""
     others = ["transition", "regret", "correct", "block", "state", "volatility", "steps"]
@@ -240,7 +242,7 @@ def compare(some, others) -> None:
         pd.testing.assert_frame_equal(a, b, rtol=1e-4, atol=1e-6, check_dtype=False)
 
 
-@pytest.mark.parametrize("name", catalog.ANALYSES)
+@pytest.mark.parametrize("name", BEHAVIOUR)
 def test_the_order_and_index_of_rows_do_not_matter(name, straight):
     answer = analyse(name, ODD["shuffled"](ODD["an index of one's own"](healthy())))
     assert not isinstance(answer, str), answer

@@ -1,6 +1,5 @@
 """Every analysis has a figure, and it shows what the table says: means over subjects, and every subject."""
 
-import inspect
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +7,12 @@ import pandas as pd
 import pytest
 
 from fastslow import catalog
+from fastslow.cli.analyse import wants
 from fastslow.errors import UserError
 from fastslow.figures.draw import draw, whose
 
 TABLES = catalog.import_file(Path(__file__).parents[1] / "analysis" / "test_bad_input.py")
+SCORES = catalog.import_file(Path(__file__).parents[1] / "analysis" / "test_scores.py")
 ALL, EACH = True, False
 SHOWN = {
     "stay_probability": [("stay", ["condition"], ALL)],
@@ -36,14 +37,24 @@ SHOWN = {
     "walk_lengths": [("steps", ["trial"], ALL)],
     "walk_savings": [(name, [], ALL) for name in ("first", "later", "ratio", "found_ratio", "improved")],
     "fit_models": [],
+    "aggregate_scores": [("value", ["agent", "frames", "measure"], ALL)],
+    "performance_profiles": [("value", ["agent", "threshold"], ALL)],
+    "compare_scores": [],
+    "human_normalised": [],
+    "frames_to_threshold": [],
 }
 """Of each analysis, the columns whose means by these keys are drawn, and whether every subject's number is, too."""
 
+ROWS = ("compare_scores", "human_normalised")
+"""Figures whose numbers lie along, in rows that have names."""
+
 
 def analysed(name, odd="nothing odd", **options):
-    table = TABLES.ODD[odd](TABLES.healthy())
     analysis = catalog.load("analysis", name)
-    units = "record" in inspect.signature(analysis).parameters
+    if wants(analysis) == "scores":
+        return analysis(SCORES.healthy(), **options)
+    table = TABLES.ODD[odd](TABLES.healthy())
+    units = wants(analysis) == "record"
     return analysis(
         TABLES.with_units(table) if units else table, **{**TABLES.OPTIONS.get(name, {}), **options}
     )
@@ -86,7 +97,8 @@ def test_a_figure_shows_what_its_table_says(name):
         means = rows.groupby(keys)[value].mean() if keys else [rows[value].mean()]
         wanted = [*means, *(rows[value] if each else ())]
         assert not lacking([number for number in wanted if np.isfinite(number)], figure), value
-    labelled = [axes for axes in figure.axes if axes.axison and axes.get_ylabel()]
+    word = "get_xlabel" if name in ROWS else "get_ylabel"
+    labelled = [axes for axes in figure.axes if axes.axison and getattr(axes, word)()]
     assert labelled
     for one in data.values() if isinstance(data, dict) else [data]:
         assert len(one) and isinstance(one, pd.DataFrame)
@@ -120,6 +132,68 @@ def test_quantiles_are_drawn_by_stage():
     figure, _ = draw("learning_quantiles", table)
     assert len(figure.axes[0].lines) == 2
     assert not lacking(table.loc[table["quantile"] == 0.5, "value"], figure)
+
+
+def places(figure):
+    """How far to the right everything is drawn."""
+    return np.concatenate(
+        [np.asarray(line.get_xdata(), float) for axes in figure.axes for line in axes.lines]
+    )
+
+
+def along(expected, figure):
+    drawn = places(figure)
+    return all(np.isclose(drawn, value, rtol=1e-9, atol=1e-12).any() for value in expected)
+
+
+def test_aggregates_at_one_checkpoint_stand_in_rows_with_their_intervals():
+    table = analysed("aggregate_scores").query("frames == 400")
+    figure, data = draw("aggregate_scores", table)
+    assert along(table[["value", "low", "high"]].to_numpy().ravel(), figure)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["NEC", "DQN"]
+    assert said(figure).startswith("2 games, 3 runs of each, 400 frames") and len(data) == 8
+    alone = catalog.load("analysis", "aggregate_scores")(
+        SCORES.healthy(agents=("nec",)).drop(columns="agent")
+    )
+    figure, _ = draw("aggregate_scores", alone.query("frames == 400"), "people")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["people"]
+
+
+def test_comparisons_stand_beside_a_half_and_beside_nothing():
+    table = analysed("compare_scores")
+    figure, _ = draw("compare_scores", table)
+    shown = table[table["measure"].isin(["improvement", "iqm"])]
+    assert along([*shown[["value", "low", "high"]].to_numpy().ravel(), 0.5, 0.0], figure)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["NEC over DQN"]
+
+
+def test_human_normalised_scores_have_a_row_per_game_the_best_on_top():
+    table = analysed("human_normalised")
+    figure, data = draw("human_normalised", table)
+    last = table[table["frames"] == 400].groupby(["agent", "game"])["hns"].mean()
+    assert along(last, figure)
+    best = last.groupby("game").max().sort_values(ascending=False)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(best.index)
+    assert "2 games, 3 runs of each, 400 frames" in figure.get_suptitle()
+    assert data[""]["mean"].tolist() == pytest.approx(
+        [last[agent, game] for agent, game in zip(data[""]["name"], data[""]["game"], strict=True)]
+    )
+
+
+def test_arrivals_climb_to_the_share_that_arrived_and_medians_stand_below():
+    table = analysed("frames_to_threshold", thresholds=[0.3, 0.7])
+    figure, data = draw("frames_to_threshold", table)
+    assert len(figure.axes) == 4 and "ticks and arrows" in figure.get_suptitle()
+    summary = data[""][data[""]["game"] == "all games"].set_index(["name", "threshold"])
+    assert np.isinf(summary.loc[("dqn", 0.7), "mean"]) and summary.loc[("dqn", 0.7), "reached"] == 0
+    assert along(summary.loc[[("nec", 0.3), ("nec", 0.7), ("dqn", 0.3)], "mean"], figure)
+    above = figure.axes[1]
+    tops = {
+        line.get_label(): max(line.get_ydata()) for line in above.lines if line.get_drawstyle() != "default"
+    }
+    assert tops == {"NEC": pytest.approx(1.0), "DQN": 0.0}
+    many = analysed("frames_to_threshold", thresholds=[0.1, 0.2, 0.3, 0.4, 0.5])
+    assert "the first 4 of 5 thresholds" in draw("frames_to_threshold", many).figure.get_suptitle()
 
 
 def test_what_was_kept_apart_has_a_panel_each_on_one_scale():

@@ -92,7 +92,7 @@ def frames_to_threshold(table: pd.DataFrame, who: str) -> Drawing:
     names = marks.in_order(over_games)
     height = panels_scores.height_of(len(names))
     figure, axes = style.figure(
-        len(shown), 2, width="double", height=50 + height, row_ratios=(50, height), letters=False
+        len(shown), 2, width="double", height=50 + height, row_ratios=(50.0, height), letters=False
     )
     arrived = pd.concat(
         [arrival(rows, *key) for key, rows in table.groupby(["agent", "threshold"], sort=False)]

@@ -192,7 +192,7 @@ def frames_axis(axes: Axes, span: tuple[float, float], label: str = "frames") ->
     axes.set_xlabel(label)
 
 
-def short(frames: float) -> str:
+def short(frames: float | int) -> str:
     """A number of frames as people write it: 200k, 1.5M."""
     for unit, size in (("M", 1e6), ("k", 1e3)):
         if frames >= size:
