@@ -25,6 +25,7 @@ from fastslow.cli import (
 from fastslow.cli import catalogue as listing
 from fastslow.records.presets import PRESETS
 from fastslow.records.schema import SCHEMA
+from fastslow.records.scores import COLUMNS as SCORES
 
 ROOT = Path(__file__).parents[1]
 PAGES = {str(path.relative_to(ROOT / "docs")): path.read_text() for path in sorted(ROOT.glob("docs/**/*.md"))}
@@ -185,7 +186,7 @@ def test_commands_are_understood(line):
     if command == "list" and given.what:
         assert given.what in catalog.PLURAL.values()
     if command == "analyse" and given.map:
-        assert set(analyse.column_map(given.map)) <= set(SCHEMA)
+        assert set(analyse.column_map(given.map)) <= {*SCHEMA, *SCORES}
 
 
 def test_options_in_running_text_exist():
