@@ -113,11 +113,18 @@ def test_published_tables_are_whole_and_have_sources():
 def test_a_game_is_known_however_it_is_spelt(name, game):
     assert plain(name) == plain(game) and game in references().index
     table = human_normalised(pd.DataFrame({"subject": ["a"], "game": [name], "score": [1.0]}))
-    assert table["human"][0] == references().loc[game, "human"] and table["game"][0] == name
+    assert table["human"][0] == references().loc[game, "human"] and table["game"][0] == game
 
 
 def test_every_game_has_a_spelling_of_its_own():
     assert len({plain(game) for game in references().index}) == 57
+
+
+def test_two_spellings_are_one_game():
+    scores = pd.DataFrame({"subject": ["a", "b"], "game": ["Pong", "ALE/Pong-v5"], "score": [0.0, 1.0]})
+    assert set(aggregate_scores(scores, "standard", resamples=1)["games"]) == {1}
+    with pytest.raises(UserError, match="Run 'a' of 'all' has more than one score of 'pong'"):
+        human_normalised(scores.assign(subject="a"))
 
 
 def test_by_hand():

@@ -50,7 +50,8 @@ def human_normalised(scores: pd.DataFrame, normalisation: str = "standard") -> p
     **Arguments**: `scores` with columns game, subject, score (raw) and, where there are several, agent and frames;
     games as in Atari, however spelt. `normalisation` standard or nec2017.
 
-    **Returns**: the table with the further columns random, human (raw scores) and hns (1 is a person's score).
+    **Returns**: the table, games in one spelling, with the further columns random, human (raw scores) and hns (1 is a
+    person's score).
 
     **Errors**: `UserError` names a game that is none of the 57, with the nearest.
     """
@@ -59,13 +60,13 @@ def human_normalised(scores: pd.DataFrame, normalisation: str = "standard") -> p
         "game" in scores,
         "The table of scores has no column 'game', so no game's scores to normalise by are known.",
     )
-    table = score_table(scores)
-    names = {plain(game): game for game in known.index}
-    keys = table["game"].map(plain)
-    for game, key in zip(table["game"], keys, strict=True):
-        if key not in names:
-            known_game(str(game), list(known.index), f"The normalisation '{normalisation}'")
-    found = known.loc[keys.map(names)]
+    table, names = score_table(scores), {plain(game): game for game in known.index}
+    for game in table["game"].unique():
+        if plain(game) not in names:
+            known_game(game, list(known.index), f"The normalisation '{normalisation}'")
+    # Once more: a game may be there under two spellings, and a run of it twice.
+    table = score_table(table.assign(game=table["game"].map(plain).map(names)))
+    found = known.loc[table["game"]]
     low, high = found["random"].to_numpy(), found["human"].to_numpy()
     return table.assign(random=low, human=high, hns=(table["score"].to_numpy() - low) / (high - low))
 
