@@ -45,6 +45,11 @@ def test_smoothing_asks_for_more_than_one_lucky_evaluation():
     assert found.loc["lucky", "frames"] == 60 and found.loc["steady", "frames"] == 30
 
 
+def test_an_average_at_the_threshold_is_not_missed_by_rounding():
+    found = frames_to_threshold(curves(a=[0.7, 0.7, 0.7, 0.0]), [0.7], smooth=3)
+    assert np.mean([0.7, 0.7, 0.7]) < 0.7 and found["frames"].tolist() == [30] and found["reached"].all()
+
+
 def test_kaplan_meier_by_hand():
     """Six runs: arrivals at 1, 2, 2 and 5, given up at 2 and 4.
 
@@ -118,6 +123,9 @@ def test_games_are_told_apart_and_put_together():
     # Half of all runs arrive at 10, whatever runs are drawn within each game.
     assert summary.loc["all games", ["median", "low", "high", "reached"]].tolist() == [10, 10, 10, 0.5]
     assert summary["runs"].tolist() == [3, 3, 6]
+    uneven = efficiency_summary(table.iloc[2:]).set_index("game")
+    assert uneven.loc["pong", "note"] == "one run: no interval"
+    assert uneven.loc["all games", "note"].endswith("a game has one run: the interval is too narrow")
     pd.testing.assert_frame_equal(
         efficiency_summary(table.sample(frac=1, random_state=0)).set_index("game").loc[summary.index], summary
     )

@@ -66,7 +66,8 @@ def frames_to_threshold(
         frames = run["frames"].to_numpy()[smooth - 1 :]
         curve = np.convolve(run["score"].to_numpy(), np.full(smooth, 1 / smooth), mode="valid")
         for level in levels:
-            above = curve >= level
+            # An average of what is just at the threshold may miss it by rounding.
+            above = (curve >= level) | np.isclose(curve, level, rtol=1e-12, atol=0)
             at = int(above.argmax()) if above.any() else len(curve) - 1
             place = {"agent": agent, "game": game, "subject": subject, "threshold": float(level)}
             made.append(place | {"frames": frames[at], "reached": bool(above[at]), "score": float(curve[at])})
@@ -90,7 +91,7 @@ def still_on_their_way(
 def median_frames(
     frames: Float[np.ndarray, "*stack runs"], reached: Bool[np.ndarray, "*stack runs"]
 ) -> Float[np.ndarray, "*stack"] | np.floating:
-    """Kaplan-Meier median of frames to the threshold; infinite where half of the runs never got so far."""
+    """Kaplan-Meier median of frames to the threshold; infinite where it lies beyond the runs."""
     ordered, share = still_on_their_way(frames, reached)
     half = share <= 0.5 + SLACK
     # In increasing order, so the first is the least.
@@ -138,6 +139,8 @@ def median_row(rows: pd.DataFrame, seed: int, level: float, resamples: int) -> d
         # Infinite draws allow no interpolation: bounds are draws themselves.
         tail = (1 - level) / 2
         low, high = (float(draws[round(share * (resamples - 1))]) for share in (tail, 1 - tail))
+        if sizes.min() == 1:
+            notes.append("a game has one run: the interval is too narrow")
         if np.isinf(high) and not np.isinf(middle):
             notes.append(f"the upper bound lies beyond {frames.max():g} frames")
     numbers = {"median": middle, "low": low, "high": high, "reached": float(reached.mean())}

@@ -32,7 +32,7 @@ def score_table(scores: pd.DataFrame) -> pd.DataFrame:
             not blank.any(), f"Column '{name}' of the {TABLE} is empty in row {blank.argmax()}; fill it in."
         )
         table[name] = table[name].astype(str)
-    for name in {"score", "frames"} & set(table):
+    for name in (name for name in ("score", "frames") if name in table):
         table[name] = numbers(table, name, TABLE)
     if "frames" in table:
         check(

@@ -34,6 +34,7 @@ MM = 1 / 25.4
 FAST, SLOW = "#D55E00", "#8E3B80"
 """What is learned within an episode, and what is learned over episodes."""
 INK, GREY, PALE = "#1A1A1A", "#6E6E6E", "#D9D9D9"
+SPARE_LINES, SPARE_MARKERS = ("-", "--", "-.", ":"), ("o", "s", "^", "v", "D")
 SPARE = ("#B2457E", "#5B7F95", "#7A6A53", "#3F8F8B")
 P_LEFT_MAP = ListedColormap(colormaps["viridis"](np.linspace(0, 0.92, 256)), "p_left")
 """Colour map of probabilities from 0 to 1: viridis without its palest end, which is lost on white."""
@@ -186,10 +187,12 @@ LOOKS: dict[str, Look] = {
 
 
 def look(name: str) -> Look:
-    """The look of a name; an unknown name keeps its own text and always gets the same spare colour."""
+    """The look of a name; an unknown name keeps its own text and always gets the same spare look."""
     if name in LOOKS:
         return LOOKS[name]
-    return Look(name.replace("_", " "), SPARE[zlib.crc32(name.encode()) % len(SPARE)])
+    place = zlib.crc32(name.encode())
+    line, marker = SPARE_LINES[place // 4 % 4], SPARE_MARKERS[place // 16 % 5]
+    return Look(name.replace("_", " "), SPARE[place % 4], line, marker)
 
 
 def tint(colour: str, share: float = 0.55) -> str:
