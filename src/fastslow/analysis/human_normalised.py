@@ -5,7 +5,7 @@
 Scores of the random policy and of the person: no-op starts, 30 minutes at most (`published.atari_references`).
 Normalisations differ in single numbers and so have names: the means and medians over 57 games that Pritzel et al. 2017
 print come out of their scores by game only if Video Pinball's random score is 0 (`nec2017`), not 16256.9 (`standard`):
-NEC's mean of 99.8 % would be 105.7 %.
+NEC's mean of 99.8 % would be 105.7 %. Games of MinAtar bear the names of Atari's but pay otherwise: for them, `scaled`.
 """
 
 import re
