@@ -20,6 +20,9 @@ class Loop(NamedTuple):
 
     init: Callable[[Key[Array, ""]], PyTree]
     step: Callable[[PyTree, Key[Array, ""]], tuple[PyTree, Any]]
+    resume: Callable[[PyTree, Key[Array, ""]], PyTree] | None = None
+    """`resume(state, key) -> state`: what a state that was saved must go through before it is stepped in another
+    process; `None` where it goes on as it is."""
 
 
 TRAIN, BEHAVE = 0, 1

@@ -1,6 +1,7 @@
 """Atari inside the compiled loop: the emulator's own games, step for step, with lives and ends as they should be."""
 
 import sys
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -8,13 +9,18 @@ import numpy as np
 import pytest
 from ale_py.vector_env import AtariVectorEnv
 
+from fastslow.agents import recurrent
 from fastslow.agents.interaction import interaction
+from fastslow.agents.recurrent import RecurrentConfig
 from fastslow.agents.uniform import uniform
 from fastslow.errors import UserError
 from fastslow.loop import run, run_seeds
+from fastslow.runs import driver
+from fastslow.runs.progress import Silent
 from fastslow.tasks import emulator
 from fastslow.tasks.atari import Atari
 from fastslow.tasks.check import check_facts, check_structure
+from fastslow.training.actor_critic import A2CConfig, a2c
 
 KEY = jax.random.key(0)
 GAME = Atari("breakout")
@@ -113,7 +119,7 @@ def test_every_seed_has_an_emulator_of_its_own_and_is_the_same_alone(games):
     loop = interaction(uniform(GAME), GAME, 2)
     together = jax.jit(lambda: run_seeds(loop, KEY, [4, 1, 3], 30))()
     alone = jax.jit(lambda: run_seeds(loop, KEY, [3], 30))()
-    handles = np.asarray(together[0].task_state.handle)
+    handles = np.asarray(together[0].task_state.emulator_handle)
     assert len(np.unique(handles, axis=0)) == 3
     for a, b in zip(jax.tree.leaves(together[1]), jax.tree.leaves(alone[1]), strict=True):
         np.testing.assert_array_equal(np.asarray(a)[2], np.asarray(b)[0])
@@ -126,6 +132,38 @@ def test_a_run_goes_on_where_it_was_in_another_call():
     _, second = go_on(state)
     whole = lived(GAME, 30).reward
     np.testing.assert_array_equal(np.concatenate([first.reward, second.reward]), whole)
+
+
+def test_a_run_that_was_saved_goes_on_in_new_games_that_follow_from_its_key(tmp_path):
+    config = A2CConfig(updates=3, lanes=2, unroll=4)
+    task = Atari("breakout", side=12, lives=True)
+    loop = a2c(task, lambda task, key: recurrent.make(task, RecurrentConfig(units=4), key), config)
+
+    def train(directory, updates):
+        return driver.train(loop, KEY, updates, directory, seeds=[5], report=Titles)
+
+    Titles.seen.clear()
+    resumed = []
+    for name in ("one", "another"):
+        train(tmp_path / name, 2)
+        resumed.append(train(tmp_path / name, 3))
+    assert [title.endswith("in new episodes") for title in Titles.seen] == [False, True] * 2
+    lanes = resumed[0].lanes
+    # Of the third update's steps, and of no earlier ones.
+    assert (lanes.task_state.steps == 4).all() and (lanes.percept.time == 4).all()
+    weights = [jax.tree.leaves(state.agent) for state in resumed]
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(UserError, match="was with an emulator"):
+        driver.train(loop._replace(resume=None), KEY, 4, tmp_path / "one", seeds=[5], report=Silent)
+
+
+class Titles(Silent):
+    seen: ClassVar[list[str]] = []
+
+    def __init__(self, title="", *numbers):
+        super().__init__(title, *numbers)
+        self.seen.append(title)
 
 
 def test_a_missed_response_does_nothing_and_rewards_are_clipped_on_demand():

@@ -70,7 +70,8 @@ def interaction(agent: Agent, task: Task, lanes: int) -> Loop:
         )
         return Lane(task_state, agent_state, percept), trace
 
-    def renew(batch: Lane, ended: Array, key: Key[Array, ""]) -> Lane:
+    def renew(batch: Lane, ended: Array, key: Key[Array, ""], anew: bool = False) -> Lane:
+        """What lanes share is left out of what is returned."""
         end_keys, begin_keys = two_keys(key)
 
         def turn(state: PyTree, percept: Percept, ended: Array, key: Key[Array, ""]) -> PyTree:
@@ -79,9 +80,16 @@ def interaction(agent: Agent, task: Task, lanes: int) -> Loop:
 
         each = jax.vmap(turn, (own_or_shared, 0, 0, 0))
         agent_state = each(batch.agent_state, batch.percept, ended, end_keys)
-        task_state, timestep = worlds.renew(batch.task_state, ended, begin_keys)
+        task_state, timestep = (
+            worlds.start(begin_keys) if anew else worlds.renew(batch.task_state, ended, begin_keys)
+        )
         percept = where_lane(ended, jax.vmap(first_percept)(timestep), batch.percept)
-        return Lane(task_state, agent_state, percept)
+        fresh = Lane(task_state, agent_state, percept)
+        return eqx.filter(fresh, is_own(axes, fresh))
+
+    def settled(own: Lane, shared: Lane) -> Lane:
+        batch = eqx.combine(own, shared)
+        return batch._replace(agent_state=agent.settle(batch.agent_state))
 
     def step(batch: Lane, key: Key[Array, ""]) -> tuple[Lane, Trace]:
         act_key, renew_key = jax.random.split(key)
@@ -90,14 +98,17 @@ def interaction(agent: Agent, task: Task, lanes: int) -> Loop:
         own, shared = eqx.partition(batch, is_own(axes, batch))
 
         def renewed(own: Lane) -> Lane:
-            fresh = renew(eqx.combine(own, shared), trace.last, renew_key)
-            return eqx.filter(fresh, is_own(axes, fresh))
+            return renew(eqx.combine(own, shared), trace.last, renew_key)
 
         own = jax.lax.cond(trace.last.any(), renewed, lambda own: own, own)
-        batch = eqx.combine(own, shared)
-        return batch._replace(agent_state=agent.settle(batch.agent_state)), trace
+        return settled(own, shared), trace
 
-    return Loop(init, step)
+    def resume(batch: Lane, key: Key[Array, ""]) -> Lane:
+        """Episodes are cut off where they were saved, and begun in new worlds."""
+        shared = eqx.filter(batch, is_own(axes, batch), inverse=True)
+        return settled(renew(batch, jnp.ones(lanes, bool), key, anew=True), shared)
+
+    return Loop(init, step, resume if worlds.outside else None)
 
 
 def is_own(axes: PyTree, batch: PyTree) -> PyTree:

@@ -11,11 +11,12 @@ from typing import ClassVar, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key, PyTree
+from jaxtyping import Array, Bool, Float, Key, PyTree, Shaped
 
 from fastslow.agents.agent import Agent
 from fastslow.errors import UserError
 from fastslow.networks import conv, fast_weights, feedforward, gru, lstm
+from fastslow.networks.embedding import as_float
 from fastslow.tasks.task import Task, check_count
 from fastslow.timestep import Output, Percept
 
@@ -111,9 +112,10 @@ class RecurrentAgent(Agent):
             parts.append((percept.time / self.episode_steps).astype(jnp.float32)[..., None])
         return jnp.concatenate(parts, axis=-1)
 
-    def encode(self, observation: Float[Array, "..."]) -> Float[Array, "..."]:
+    def encode(self, observation: Shaped[Array, "..."]) -> Float[Array, "..."]:
         """The observation as it is, or what the encoder makes of it; any leading axes."""
-        return observation if self.encoder is None else self.encoder(observation)
+        seen = as_float(observation)
+        return seen if self.encoder is None else self.encoder(seen)
 
     def reward_input(
         self, reward: Float[Array, "*batch"], first: Bool[Array, "*batch"]

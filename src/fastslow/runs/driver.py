@@ -32,6 +32,8 @@ CHUNK_SECONDS = 0.5
 """A chunk is made about this long, so that progress moves and Ctrl-C is answered."""
 SAVE_SECONDS = 60.0
 """Time between two checkpoints; saving costs milliseconds."""
+OUTSIDE = ".emulator_handle"
+"""Ends the names of leaves that mean nothing to another process."""
 POINTS = 1000
 """A training curve holds about this many points."""
 
@@ -63,6 +65,8 @@ class Program(NamedTuple):
     """`key -> state` before the first update."""
     chunk: Callable[[PyTree, Array, Array, Array], Chunk]
     """`(state, key, first, count) -> Chunk`: updates `first` to `first + count - 1`, `count <= ROWS`."""
+    resume: Callable[[PyTree, Array, Array], PyTree] | None
+    """`(state, key, done) -> state`: what a saved state must go through, where it does not go on as it is."""
 
 
 def all_finite(tree: PyTree) -> Bool[Array, ""]:
@@ -83,6 +87,11 @@ def start(loop: Loop, key: Key[Array, ""]) -> PyTree:
     return jax.tree.map(
         lambda leaf: leaf if checkpoint.is_key(leaf) else jnp.asarray(leaf, leaf.dtype), state
     )
+
+
+def take_up(loop: Loop, state: PyTree, key: Key[Array, ""], done: Array) -> PyTree:
+    """A saved state made ready to go on, with a key that no update and no other cut has."""
+    return loop.resume(state, jax.random.fold_in(jax.random.fold_in(key, 0), done))
 
 
 def take_updates(loop: Loop, state: PyTree, key: Key[Array, ""], first: Array, count: Array) -> Chunk:
@@ -107,7 +116,11 @@ def take_updates(loop: Loop, state: PyTree, key: Key[Array, ""], first: Array, c
 def program(loop: Loop, seeds: tuple[int, ...] | None) -> Program:
     """The compiled functions of a loop, or of a lane per seed; kept, so that to go on costs no compiling."""
     if seeds is None:
-        return Program(jax.jit(partial(start, loop)), jax.jit(partial(take_updates, loop), donate_argnums=0))
+        return Program(
+            jax.jit(partial(start, loop)),
+            jax.jit(partial(take_updates, loop), donate_argnums=0),
+            jax.jit(partial(take_up, loop)) if loop.resume else None,
+        )
     numbers = np.asarray(seeds, np.uint32)
 
     def start_seeds(key: Array) -> PyTree:
@@ -119,7 +132,17 @@ def program(loop: Loop, seeds: tuple[int, ...] | None) -> Program:
 
         return map_seeds(one, (state, seed_keys(key, jnp.asarray(numbers))), len(numbers))
 
-    return Program(jax.jit(start_seeds), jax.jit(chunk_seeds, donate_argnums=0))
+    def resume_seeds(state: PyTree, key: Array, done: Array) -> PyTree:
+        def one(lane: tuple[PyTree, Array]) -> PyTree:
+            return take_up(loop, *lane, done)
+
+        return map_seeds(one, (state, seed_keys(key, jnp.asarray(numbers))), len(numbers))
+
+    return Program(
+        jax.jit(start_seeds),
+        jax.jit(chunk_seeds, donate_argnums=0),
+        jax.jit(resume_seeds) if loop.resume else None,
+    )
 
 
 @contextmanager
@@ -160,8 +183,9 @@ def train(
 ) -> PyTree:
     """Run `updates` updates of a loop whose steps return `dict[str, Array]`; the last state is returned.
 
-    What the directory already holds of this run is gone on from, bit for bit. The caller has the directory
-    open (`directory.open_run`), so no other process writes it.
+    What the directory already holds of this run is gone on from, bit for bit; but worlds that stand outside JAX
+    (`Loop.resume`) begin new episodes, which the title shown says. The caller has the directory open
+    (`directory.open_run`), so no other process writes it.
 
     **Arguments**: `seeds` train one lane each, as `fastslow.loop.run_seeds` does (the state then has a
     leading seed axis); `steps_per_update` for the rate shown, of all seeds; `chunk` updates per chunk
@@ -179,6 +203,13 @@ def train(
     metrics.cut(curve, done)
     if saved and done >= updates:
         return state
+    if saved and compiled.resume:
+        state, title = compiled.resume(state, key, jnp.int32(done)), f"{title}, in new episodes"
+    elif saved and any(name.endswith(OUTSIDE) for name in checkpoint.names(state)):
+        raise UserError(
+            f"The run in '{directory}' was with an emulator, which ended with its process, and its trainer does not "
+            "say how to go on without it; train in another directory."
+        )
     every = max(1, updates // POINTS)
     unsaved: list[dict[str, Any]] = []
 

@@ -23,7 +23,7 @@ from fastslow.timestep import TimeStep
 class Games(NamedTuple):
     """All lanes' games; all but the handle lane by lane. Not to be saved: the handle is good in this process alone."""
 
-    handle: UInt8[Array, " 8"]
+    emulator_handle: UInt8[Array, " 8"]
     seen: UInt8[Array, "lane height width"]
     paid: Float[Array, " lane"]
     score: Float[Array, " lane"]
@@ -113,6 +113,8 @@ class AtariWorlds(Worlds):
     task: Atari
     lanes: int = eqx.field(static=True)
 
+    outside: ClassVar[bool] = True
+
     @property
     def setup(self) -> Setup:
         task = self.task
@@ -131,7 +133,7 @@ class AtariWorlds(Worlds):
     ) -> tuple[Games, TimeStep]:
         valid = (actions >= 0) & (actions < self.task.actions)
         done = jnp.where(valid, actions, 0).astype(jnp.int32)
-        handle, shown = emulator.step(state.handle, self.setup, done)
+        handle, shown = emulator.step(state.emulator_handle, self.setup, done)
         won = shown.reward.astype(jnp.float32)
         reward = jnp.clip(won, -1.0, 1.0) if self.task.clip else won
         over = shown.terminated | shown.truncated
@@ -150,8 +152,8 @@ class AtariWorlds(Worlds):
         over = state.over & ended
         no, nothing = jnp.zeros_like(over), jnp.zeros_like(state.steps)
         before = Shown(state.seen, nothing, no, no, state.lives, nothing)
-        fresh = begun(*emulator.reset_where(state.handle, self.setup, over, before))
-        state = Games(fresh.handle, *where_lane(over, fresh[1:], state[1:]))
+        fresh = begun(*emulator.reset_where(state.emulator_handle, self.setup, over, before))
+        state = Games(fresh.emulator_handle, *where_lane(over, fresh[1:], state[1:]))
         return state, opening_of(state)
 
 

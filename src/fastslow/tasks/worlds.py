@@ -5,7 +5,7 @@ vmap, provides its lanes itself.
 """
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -17,6 +17,9 @@ from fastslow.timestep import TimeStep
 
 class Worlds(eqx.Module):
     """Lanes that are stepped together; states are as the worlds like, TimeSteps have a leading `lane` axis."""
+
+    outside: ClassVar[bool] = False
+    """The state holds in this process alone: what was saved cannot be stepped, but must be started again."""
 
     @abstractmethod
     def start(self, keys: Key[Array, " lane"]) -> tuple[PyTree, TimeStep]:

@@ -24,7 +24,7 @@ from fastslow.rules import policy_gradient
 from fastslow.tasks.task import Task
 from fastslow.timestep import Trace
 from fastslow.training.optimizer import check_learning, linear, make_optimizer
-from fastslow.training.rollout import TrainState, bootstrap_values, return_targets, trial_metrics
+from fastslow.training.rollout import TrainState, bootstrap_values, resume_of, return_targets, trial_metrics
 
 
 @dataclass(frozen=True)
@@ -109,4 +109,4 @@ def a2c(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], config:
         metrics |= trial_metrics(trace) | {"gradient_norm": optax.tree.norm(gradient)}
         return TrainState(optax.apply_updates(agent, change), optimizer_state, lanes, update + 1), metrics
 
-    return Loop(init, step)
+    return Loop(init, step, resume_of(task, config.lanes))

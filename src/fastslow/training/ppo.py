@@ -22,7 +22,7 @@ from fastslow.rules import policy_gradient
 from fastslow.tasks.task import Task, check_count, check_range
 from fastslow.timestep import Trace
 from fastslow.training.optimizer import check_learning, linear, make_optimizer
-from fastslow.training.rollout import TrainState, bootstrap_values, return_targets, trial_metrics
+from fastslow.training.rollout import TrainState, bootstrap_values, resume_of, return_targets, trial_metrics
 
 
 @dataclass(frozen=True)
@@ -150,4 +150,4 @@ def ppo(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], config:
         metrics = jax.tree.map(jnp.mean, metrics) | trial_metrics(trace)
         return TrainState(agent, optimizer_state, lanes, update + 1), metrics
 
-    return Loop(init, step)
+    return Loop(init, step, resume_of(task, config.lanes))

@@ -1,14 +1,16 @@
 """What every actor-critic learner does with a stretch of lived experience before it learns from it."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from fastslow.agents.agent import Agent
-from fastslow.agents.interaction import Lane
+from fastslow.agents.interaction import Lane, interaction
 from fastslow.rules import returns
+from fastslow.tasks.task import Task
 from fastslow.timestep import Trace
 
 
@@ -19,6 +21,17 @@ class TrainState(NamedTuple):
     optimizer: PyTree
     lanes: Lane
     update: Int[Array, ""]
+
+
+def resume_of(task: Task, lanes: int) -> Callable[[Any, Key[Array, ""]], Any] | None:
+    """`Loop.resume` of a training run whose state has an `agent` and its `lanes`."""
+    if not task.worlds(lanes).outside:
+        return None
+
+    def resume(state: Any, key: Key[Array, ""]) -> Any:
+        return state._replace(lanes=interaction(state.agent, task, lanes).resume(state.lanes, key))
+
+    return resume
 
 
 def bootstrap_values(agent: Agent, lanes: Lane, key: Key[Array, ""]) -> Float[Array, " lane"]:

@@ -67,4 +67,7 @@ def keep_stages(loop: Loop, stages: Sequence[int]) -> Loop:
         kept = jax.lax.cond(reached.any(), keep, lambda kept: kept, state.kept)
         return StagedState(training, kept, update), measured
 
-    return Loop(init, step)
+    def resume(state: StagedState, key: Key[Array, ""]) -> StagedState:
+        return state._replace(training=loop.resume(state.training, key))
+
+    return Loop(init, step, resume if loop.resume else None)
