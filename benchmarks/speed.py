@@ -21,6 +21,7 @@ PARTS = {
     "lanes": "seeds as lanes; steps/s over units and lanes",
     "battery": "every experiment's training beside the bare kernel of its shapes",
     "neighbours": "exact nearest neighbours beside a bare product and top_k; cost by what is used",
+    "atari": "the emulator inside the compiled loop beside the emulator alone (extra: atari)",
     "peers": "beside RecurrentPPO of sb3-contrib (extra: peers)",
 }
 # `startup` goes first: Linux counts the peak memory of a process also to the processes that it starts.

@@ -15,6 +15,7 @@ from fastslow.agents.recurrent import RecurrentConfig
 from fastslow.agents.uniform import uniform
 from fastslow.errors import UserError
 from fastslow.loop import run, run_seeds
+from fastslow.records.lifetime import lifetime
 from fastslow.runs import driver
 from fastslow.runs.progress import Silent
 from fastslow.tasks import emulator
@@ -132,6 +133,12 @@ def test_a_run_goes_on_where_it_was_in_another_call():
     _, second = go_on(state)
     whole = lived(GAME, 30).reward
     np.testing.assert_array_equal(np.concatenate([first.reward, second.reward]), whole)
+
+
+def test_lives_are_recorded_one_after_the_other():
+    task = Atari("pong", frames=40, side=12)
+    record = lifetime(uniform(task), task, KEY, subjects=2, episodes=2)
+    assert record.sizes["subject"] == record.sizes["episode"] == 2 and (record["steps"] == 10).all()
 
 
 def test_a_run_that_was_saved_goes_on_in_new_games_that_follow_from_its_key(tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -61,4 +62,7 @@ def live_on(agent: Agent, task: Task, key: Key[Array, ""], subjects: int, steps:
         trace = run(interaction(agent, task, 1), key, steps)[1]
         return jax.tree.map(lambda x: x[:, 0], {**trace.trial, "last": trace.last})
 
-    return jax.vmap(live, out_axes=1)(jax.random.split(key, subjects))
+    keys = jax.random.split(key, subjects)
+    if task.worlds(1).outside:  # what is not JAX's does not vmap
+        return jax.tree.map(lambda x: jnp.moveaxis(x, 0, 1), jax.lax.map(live, keys))
+    return jax.vmap(live, out_axes=1)(keys)
