@@ -197,7 +197,7 @@ class EpisodicValue(Agent):
         actions: Int[Array, " batch"],
     ) -> Float[Array, " batch"]:
         """Q(s, a) of many, as a trainer learns it: gradients reach the embedding."""
-        queries = self.embedding(as_float(observations))
+        queries = jax.vmap(self.embedding)(as_float(observations))
         # One after the other: each searches one dictionary, and no other.
         return jax.lax.map(
             lambda asked: dictionary.read(state.dictionaries, asked[0], self.config, of=(asked[1],)).value[0],

@@ -16,12 +16,12 @@ from jaxtyping import Array, Float, Int, Key, PyTree
 
 from fastslow.agents.agent import Agent
 from fastslow.agents.interaction import Lane, interaction
-from fastslow.errors import UserError, check
+from fastslow.errors import check
 from fastslow.loop import Loop, run
 from fastslow.memory import replay
 from fastslow.memory.replay import Batch, Replay
 from fastslow.tasks.task import Task, check_count, check_range
-from fastslow.timestep import Trace
+from fastslow.training.living import short, told_of
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,10 @@ class ReplayConfig:
             check_range(name, getattr(self, name), 0, 1)
         check_range("learning_rate", self.learning_rate, 0, 1e6)
         check_range("max_gradient", self.max_gradient, 1e-12, 1e12)
-        if self.optimizer not in ("adam", "rmsprop"):
-            raise UserError(f"optimizer is '{self.optimizer}', but it must be one of: adam, rmsprop.")
+        check(
+            self.optimizer in ("adam", "rmsprop"),
+            f"optimizer is '{self.optimizer}', but it must be one of: adam, rmsprop.",
+        )
         check(self.unroll % self.act == 0, f"act is {self.act}, but it must divide unroll, {self.unroll}.")
         check(
             self.slots >= self.least_slots,
@@ -129,12 +131,10 @@ def learn_from_replay(
     target_period: int = 0,
     frames: int = 1,
 ) -> Loop:
-    """The loop over rounds; its output is a dict of scalar metrics.
+    """The loop over rounds; its output is a dict of scalar metrics (`living.told_of`).
 
     **Arguments**: `target_period` gradient steps after which the target becomes the agent as it then is (0: never);
     `frames` seen at once.
-
-    The metrics `episodes`, `score` and `steps` are sums over the episodes that ended in the round.
     """
     optimizer = config.optimizer_of
     begin = max(config.learn_from, config.lanes * (config.horizon + frames))
@@ -161,7 +161,9 @@ def learn_from_replay(
         state = state._replace(agent=agent, target=target, optimizer=moments, replay=kept, learned=learned)
         return state, loss
 
-    def act_and_learn(state: ReplayState, key: Key[Array, ""]) -> tuple[ReplayState, tuple[Trace, Array]]:
+    def act_and_learn(
+        state: ReplayState, key: Key[Array, ""]
+    ) -> tuple[ReplayState, tuple[dict[str, Array], Array]]:
         act_key, learn_key = jax.random.split(key)
         agent = at_epsilon(state.agent, epsilon_at(state.steps, config, begin))
         lanes, trace = run(interaction(agent, task, config.lanes), act_key, config.act, state.lanes)
@@ -190,30 +192,12 @@ def learn_from_replay(
     def step(state: ReplayState, key: Key[Array, ""]) -> tuple[ReplayState, dict[str, Array]]:
         rounds = config.unroll // config.act
         state, (lived, loss) = jax.lax.scan(act_and_learn, state, jax.random.split(key, rounds))
-        ended = lived["last"]
-        told = {name: (lived[name] * ended).sum() for name in ("score", "length")}
-        episodes = ended.sum().astype(jnp.float32)
-        return state, {
-            "reward": lived["reward"].mean(),
-            "episodes": episodes,
-            **told,
-            "value": lived["value"].mean(),
+        return state, told_of(lived) | {
             "loss": loss.mean(),
             "epsilon": epsilon_at(state.steps, config, begin),
         }
 
     return Loop(init, step)
-
-
-def short(trace: Trace) -> dict[str, Array]:
-    """What of a trace goes into the training curve."""
-    return {
-        "last": trace.last,
-        "reward": trace.reward,
-        "value": trace.output.value,
-        "score": trace.trial.get("score", jnp.zeros_like(trace.reward)),
-        "length": (trace.percept.time + 1).astype(jnp.float32),
-    }
 
 
 def epsilon_at(steps: Int[Array, ""], config: ReplayConfig, begin: int) -> Float[Array, ""]:

@@ -1,0 +1,187 @@
+"""Value learners on a picture of which one pixel tells what pays: every switch learns it, the untrained network does
+not; and each piece of the loop against what it is to do."""
+
+from dataclasses import replace
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from fastslow.agents import episodic_value, q_network
+from fastslow.agents.check import check_agent
+from fastslow.agents.episodic_value import EpisodicConfig
+from fastslow.agents.q_network import QNetworkConfig
+from fastslow.errors import UserError
+from fastslow.loop import run
+from fastslow.tasks.task import TRIAL, TRIAL_END, Task, opening, outcome
+from fastslow.training.living import LivingConfig, living
+from fastslow.training.neural_episodic import NeuralEpisodicConfig, neural_episodic
+from fastslow.training.q_learning import QLearningConfig, q_learning
+from fastslow.training.replayed import epsilon_at
+
+KEY = jax.random.key(0)
+
+
+class Pixel(Task):
+    """Three steps of a picture of noise; one pixel tells which of two actions pays 1."""
+
+    variant: ClassVar[str] = "a test"
+    cite: ClassVar[tuple[str, ...]] = ()
+    trial_variables: ClassVar[tuple] = (TRIAL, TRIAL_END)
+    observation_shape: ClassVar[tuple[int, ...]] = (4, 4, 1)
+    actions: ClassVar[int] = 2
+    episode_steps: ClassVar[int] = 3
+
+    def sample(self, key):
+        return ()
+
+    def shown(self, key):
+        return jax.random.bernoulli(key, 0.5, (4, 4, 1))
+
+    def start(self, problem, key):
+        seen = self.shown(key)
+        return (seen, jnp.int32(0), jnp.float32(0)), opening(
+            seen, self.trial(jnp.bool_(False), jnp.float32(0))
+        )
+
+    def trial(self, last, score):
+        return {"trial": jnp.int32(0), "trial_end": last, "score": score}
+
+    def step(self, state, action, key):
+        seen, time, score = state
+        reward = (action == seen[1, 2, 0]).astype(jnp.float32)
+        last, score, seen = time == 2, score + reward, self.shown(key)
+        return (seen, time + 1, score), outcome(seen, reward, last, self.trial(last, score))
+
+
+TASK = Pixel()
+SHORT = QLearningConfig(
+    updates=60, unroll=10, lanes=4, slots=1000, learn_from=100, epsilon_steps=400, gamma=0.5, target_period=20,
+    learning_rate=3e-3,
+)  # fmt: skip
+NETWORK = QNetworkConfig(encoder="minatar", features=32, limit=3.0)
+SWITCHES = {
+    "plain": ({}, {}),
+    "double, n steps": ({"double": True, "horizon": 2}, {}),
+    "prioritised": ({"prioritised": True}, {}),
+    "dueling": ({}, {"dueling": True}),
+    "distributional, all": (
+        {"double": True, "prioritised": True, "horizon": 2, "clip_reward": True},
+        {"dueling": True, "atoms": 11},
+    ),
+}
+
+
+def scores(rows) -> tuple[float, float]:
+    """Score of an episode in the first and in the last tenth of a training."""
+    tenth = len(rows["score"]) // 10
+    parts = slice(0, tenth), slice(-tenth, None)
+    first, last = (float(rows["score"][p].sum() / rows["episodes"][p].sum()) for p in parts)
+    return first, last
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_every_switch_learns_which_pixel_tells(name):
+    training, network = SWITCHES[name]
+    loop = q_learning(
+        TASK,
+        lambda task, key: q_network.make(task, replace(NETWORK, **network), key),
+        replace(SHORT, **training),
+    )
+    state, rows = run(loop, KEY, SHORT.updates)
+    first, last = scores(rows)
+    assert first < 2.0, "at first it chooses by chance (1.5 of 3)"
+    assert last > 2.7
+    learned = int(state.learned)
+    assert learned == (60 * 10 * 4 - 100) // 4 + 1
+    assert float(rows["epsilon"][-1]) == pytest.approx(SHORT.last_epsilon)
+
+
+def test_neural_episodic_control_learns_it_through_its_memory():
+    memory = EpisodicConfig(
+        neighbours=10, kernel="inverse", scale=1e-3, merge="average", rate=0.5, capacity=500, gamma=0.5,
+        horizon=2, bootstrap=True, encoder="minatar", features=8,
+    )  # fmt: skip
+    config = NeuralEpisodicConfig(
+        updates=120, unroll=10, lanes=4, slots=1000, learn_from=100, epsilon_steps=400, gamma=0.5, horizon=2,
+        learning_rate=3e-3,
+    )  # fmt: skip
+
+    def newborn(task, key):
+        return episodic_value.make(task, memory, key)
+
+    state, rows = run(neural_episodic(TASK, newborn, config), KEY, config.updates)
+    frozen, still = run(
+        neural_episodic(TASK, newborn, replace(config, learning_rate=0.0)), KEY, config.updates
+    )
+    assert scores(rows)[1] > 2.6
+    assert scores(still)[1] < scores(rows)[1] - 0.2, "an embedding at random is no such help"
+    before, after = (jax.tree.leaves(s.agent.embedding) for s in (frozen, state))
+    assert all(float(jnp.abs(a - b).max()) > 0 for a, b in zip(before, after, strict=True))
+    assert int(state.lanes.agent_state.dictionaries.used.sum()) == 1000
+
+
+def test_the_target_is_an_earlier_network_and_the_rate_falls_from_when_learning_begins():
+    config = replace(SHORT, updates=13, target_period=1000)
+    loop = q_learning(TASK, lambda task, key: q_network.make(task, NETWORK, key), config)
+    state, _ = run(loop, KEY, config.updates)
+    newborn = loop.init(jax.random.fold_in(KEY, 0)).agent
+    np.testing.assert_array_equal(state.target.heads, newborn.heads)
+    assert float(jnp.abs(state.agent.heads - newborn.heads).max()) > 0
+    steps = jnp.asarray([0, 100, 300, 500, 5000])
+    np.testing.assert_allclose(
+        jax.vmap(lambda s: epsilon_at(s, SHORT, 100))(steps), [1, 1, 0.505, 0.01, 0.01], atol=1e-6
+    )
+
+
+def test_a_life_without_slow_learning_is_the_interaction_alone():
+    config = LivingConfig(updates=5, lanes=2, unroll=6)
+
+    def newborn(task, key):
+        return q_network.make(task, replace(NETWORK, epsilon=1.0), key)
+
+    state, rows = run(living(TASK, newborn, config), KEY, 5)
+    assert rows["episodes"].tolist() == [4.0] * 5
+    assert (rows["length"] == 12).all() and 0.5 < float(rows["score"].sum() / 20) < 2.5
+    assert state.lanes.percept.observation.dtype == jnp.bool_
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+def test_networks_keep_their_promises(frames):
+    class Grey(Pixel):
+        observation_shape: ClassVar[tuple[int, ...]] = (4, 4)
+
+        def shown(self, key):
+            return jax.random.randint(key, (4, 4), 0, 255).astype(jnp.uint8)
+
+        def step(self, state, action, key):
+            state, timestep = super().step((state[0][..., None], *state[1:]), action, key)
+            return state, timestep
+
+    task = TASK if frames == 1 else Grey()
+    agent = q_network.make(task, replace(NETWORK, frames=frames, dueling=True, atoms=5), KEY)
+    trace = check_agent(agent, task, KEY)
+    if frames == 3:
+        # What the network saw when it acted is what the replay puts together of single frames.
+        assert float(agent.means(agent.logits(jnp.zeros((4, 4, 3), jnp.uint8))).std()) >= 0
+        assert trace.percept.observation.dtype == jnp.uint8
+
+
+@pytest.mark.parametrize(
+    ("make", "wrong", "said"),
+    [
+        (QLearningConfig, {"unroll": 10, "act": 3}, "act is 3, but it must divide unroll, 10"),
+        (QLearningConfig, {"slots": 10, "horizon": 5}, "slots is 10, but 4 lanes"),
+        (QLearningConfig, {"batch": 0}, "batch is 0"),
+        (QLearningConfig, {"target_period": 0}, "target_period is 0"),
+        (QNetworkConfig, {"encoder": "resnet"}, "encoder is 'resnet'"),
+        (QNetworkConfig, {"atoms": 0}, "atoms is 0"),
+        (EpisodicConfig, {"encoder": "resnet", "features": 2}, "encoder is 'resnet'"),
+        (LivingConfig, {"lanes": 0}, "lanes is 0"),
+    ],
+)
+def test_bad_settings_are_refused(make, wrong, said):
+    with pytest.raises(UserError, match=said):
+        make(**wrong)
