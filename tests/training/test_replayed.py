@@ -144,7 +144,7 @@ def test_a_life_without_slow_learning_is_the_interaction_alone():
 
     state, rows = run(living(TASK, newborn, config), KEY, 5)
     assert rows["episodes"].tolist() == [4.0] * 5
-    assert (rows["length"] == 12).all() and 0.5 < float(rows["score"].sum() / 20) < 2.5
+    assert 0.5 < float(rows["score"].sum() / 20) < 2.5
     assert state.lanes.percept.observation.dtype == jnp.bool_
 
 

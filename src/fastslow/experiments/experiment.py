@@ -45,6 +45,9 @@ class Condition:
     """`(task, make_agent, trainer) -> Loop`, its state having the field `agent`."""
     stages: tuple[int, ...] = ()
     """Updates after which the agents are kept as they then are; see `stage_name`."""
+    curve: bool = False
+    """The training is itself behaviour that is measured: `simulate` gets no agents of it, `measure` its curve
+    (`experiments.curves`)."""
 
     def loop(self) -> Loop:
         """The training loop of one seed."""

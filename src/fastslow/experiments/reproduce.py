@@ -24,7 +24,7 @@ import xarray as xr
 from fastslow import bibliography, catalog
 from fastslow.agents.agent import Agent
 from fastslow.errors import UserError, check
-from fastslow.experiments import overview
+from fastslow.experiments import curves, overview
 from fastslow.experiments.experiment import CLAIMS, Claim, Condition, Experiment, judge, stage_name
 from fastslow.figures import style
 from fastslow.loop import BEHAVE, TRAIN
@@ -128,9 +128,14 @@ def reproduce(
             record.save(other, out / "compared" / f"{other_name}.nc")
         if not (out / "records").is_dir():
             trained: dict[str, list[Agent]] = {}
+            lived: dict[str, xr.Dataset] = {}
             for title, condition in experiment.conditions(config).items():
-                trained |= train_condition(title, condition, config.seeds, out, quiet)
-            simulate(experiment, config, trained, out, quiet)
+                agents = train_condition(title, condition, config.seeds, out, quiet)
+                if condition.curve:
+                    lived[curves.name_of(title)] = curves.curve_record(condition, out / "train" / title)
+                else:
+                    trained |= agents
+            simulate(experiment, config, trained, lived, out, quiet)
         return rebuild(experiment, out, quiet)
 
 
@@ -170,12 +175,18 @@ def train_condition(
 
 
 def simulate(
-    experiment: Experiment, config: Any, trained: dict[str, list[Agent]], out: Path, quiet: bool = False
+    experiment: Experiment,
+    config: Any,
+    trained: dict[str, list[Agent]],
+    lived: dict[str, xr.Dataset],
+    out: Path,
+    quiet: bool = False,
 ) -> None:
-    """Let the trained agents and the observers behave, and keep the records: all of them, or none."""
+    """Let the trained agents and the observers behave, and keep the records, with those of trainings that are `lived`
+    already: all of them, or none."""
     quiet or say("simulate: agents with frozen weights, and observers")
     with timed(out, "simulate"):
-        records = experiment.simulate(config, trained, jax.random.key(BEHAVE))
+        records = lived | experiment.simulate(config, trained, jax.random.key(BEHAVE))
         aside = out / ".records.partial"
         shutil.rmtree(aside, ignore_errors=True)
         make_folder(aside)

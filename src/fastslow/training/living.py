@@ -65,17 +65,19 @@ def seen_of(lanes: Lane, trace: Trace) -> tuple[Lane, dict[str, Array]]:
 def short(trace: Trace) -> dict[str, Array]:
     """What of a trace goes into the curve; the rest need not be kept."""
     return {
-        "last": trace.last,
+        "ended": trace.trial["trial_end"],
         "reward": trace.reward,
         "value": trace.output.value,
         "score": trace.trial.get("score", jnp.zeros_like(trace.reward)),
-        "length": (trace.percept.time + 1).astype(jnp.float32),
     }
 
 
 def told_of(lived: dict[str, Array]) -> dict[str, Float[Array, ""]]:
-    """Metrics of a round: mean reward and value of a step; `episodes` that ended, and sums of their `score` and
-    `length`."""
-    ended = lived["last"].astype(jnp.float32)
-    sums = {name: (lived[name] * ended).sum() for name in ("score", "length")}
-    return {"reward": lived["reward"].mean(), "value": lived["value"].mean(), "episodes": ended.sum(), **sums}
+    """Metrics of a round: mean reward and value of a step, `episodes` (games) that ended, the sum of their scores."""
+    ended = lived["ended"].astype(jnp.float32)
+    return {
+        "reward": lived["reward"].mean(),
+        "value": lived["value"].mean(),
+        "episodes": ended.sum(),
+        "score": (lived["score"] * ended).sum(),
+    }

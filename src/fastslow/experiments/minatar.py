@@ -1,0 +1,65 @@
+"""Who plays MinAtar, and how: the settings that the experiments on it share.
+
+They were chosen on seeds of their own, for each agent among about as many (docs/promises.md).
+"""
+
+from dataclasses import asdict, replace
+
+from jaxtyping import Array, Key
+
+from fastslow.agents import episodic_value, q_network
+from fastslow.agents.agent import Agent
+from fastslow.agents.episodic_value import EpisodicConfig
+from fastslow.agents.q_network import QNetworkConfig
+from fastslow.agents.uniform import uniform
+from fastslow.experiments.experiment import Condition
+from fastslow.memory import dictionary
+from fastslow.tasks.gymnax_bridge import minatar
+from fastslow.tasks.task import Task
+from fastslow.training.living import LivingConfig, living
+from fastslow.training.neural_episodic import NeuralEpisodicConfig, neural_episodic
+from fastslow.training.q_learning import QLearningConfig, q_learning
+
+GAMES = ("asterix", "breakout", "freeway", "space_invaders")
+GAMMA = 0.99
+LANES = 4
+NEC = EpisodicConfig(
+    **asdict(dictionary.NEC) | {"rate": 0.5, "neighbours": 50},
+    capacity=8192,
+    gamma=GAMMA,
+    horizon=25,
+    bootstrap=True,
+    encoder="minatar",
+    features=32,
+)
+MFEC = EpisodicConfig(**asdict(dictionary.MFEC), capacity=30_000, gamma=GAMMA, epsilon=0.005, features=64)
+DQN = QNetworkConfig()
+RAINBOW = QNetworkConfig(dueling=True, atoms=51)
+NEC_LEARNS = NeuralEpisodicConfig(learning_rate=1e-3, horizon=NEC.horizon, gamma=GAMMA)
+DQN_LEARNS = QLearningConfig()
+RAINBOW_LEARNS = QLearningConfig(double=True, prioritised=True, horizon=3)
+
+
+def rounds(steps: int) -> dict[str, int]:
+    """Settings of any trainer that make up so many steps, in a thousand rounds at most."""
+    unroll = max(-(-steps // (1000 * LANES)), min(25, steps // LANES))
+    return {"updates": steps // (LANES * unroll), "lanes": LANES, "unroll": unroll}
+
+
+def played(agent: str, game: str, steps: int, **learns: object) -> Condition:
+    """The life of an agent in a game: random, mfec, nec, dqn or rainbow; `learns` changes how it learns."""
+    task, how = minatar(game), rounds(steps)
+
+    def chance(task: Task, config: None, key: Key[Array, ""]) -> Agent:
+        return uniform(task)
+
+    if agent == "random":
+        return Condition(task, None, LivingConfig(**how), chance, living, curve=True)
+    if agent == "mfec":
+        return Condition(task, MFEC, LivingConfig(**how), episodic_value.make, living, curve=True)
+    if agent == "nec":
+        config = replace(NEC_LEARNS, **how, **learns)
+        return Condition(task, NEC, config, episodic_value.make, neural_episodic, curve=True)
+    network, config = {"dqn": (DQN, DQN_LEARNS), "rainbow": (RAINBOW, RAINBOW_LEARNS)}[agent]
+    config = replace(config, **how, **learns)
+    return Condition(task, network, config, q_network.make, q_learning, curve=True)
