@@ -151,6 +151,8 @@ AGENTS = entries(
             "botvinick2019 blundell2016 lengyel2008 gershman2017",
         ),
         "mfec": ("agents.episodic_value:mfec", "model-free episodic control", "blundell2016"),
+        "nec": ("agents.episodic_value:nec", "neural episodic control", "pritzel2017"),
+        "dqn": ("agents.q_network:make", "deep Q-network", "mnih2015 hessel2018"),
         "value_network": (
             "agents.value_network:value_network",
             "network of values that learns in life",
@@ -238,6 +240,17 @@ TRAINERS = entries(
     {
         "a2c": ("training.actor_critic:a2c", "advantage actor-critic", "wang2018 mnih2016"),
         "ppo": ("training.ppo:ppo", "proximal policy optimisation", "schulman2017"),
+        "q_learning": (
+            "training.q_learning:q_learning",
+            "deep Q-learning from replay",
+            "mnih2015 vanhasselt2016 schaul2016 hessel2018",
+        ),
+        "neural_episodic": (
+            "training.neural_episodic:neural_episodic",
+            "slow learning of a memory's embedding",
+            "pritzel2017",
+        ),
+        "living": ("training.living:living", "none: the agent lives on", "blundell2016"),
     }
 )
 # An experiment: an `experiments.experiment.Experiment`.
@@ -247,6 +260,11 @@ EXPERIMENTS = entries(
             "experiments.box2:EXPERIMENT",
             "deciding from single memories",
             "botvinick2019 lengyel2008 blundell2016 gershman2017",
+        ),
+        "episodic_minatar": (
+            "experiments.episodic_minatar:EXPERIMENT",
+            "memory beside slow learning on games",
+            "pritzel2017 blundell2016 mnih2015 young2019 agarwal2021",
         ),
         "interference": (
             "experiments.interference:EXPERIMENT",

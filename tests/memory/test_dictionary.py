@@ -251,3 +251,31 @@ def test_bad_rules_are_refused(wrong, said):
 def test_exact_rules_want_an_identity():
     with pytest.raises(UserError, match="pass their identity"):
         dictionary.read(dictionary.empty(20, 1), jnp.zeros(1), MFEC)
+
+
+def test_what_is_recalled_reads_alike_and_is_revised_in_its_place():
+    rules = Rules(neighbours=3, kernel="inverse", scale=0.5)
+    stack = dictionary.stack(dictionary.empty(5, 1), 2)
+    names = jnp.stack([jnp.arange(4, dtype=jnp.uint32)] * 2, axis=1)
+    keys = jnp.asarray([[0.0], [1.0], [3.0], [2.0]])
+    memory = dictionary.write_all(
+        stack, keys, 10 * keys, names, jnp.ones(4, bool), rules, jnp.asarray([1, 1, 1, 0])
+    )
+    query, of = jnp.asarray([0.4]), (jnp.int32(1),)
+    whole = dictionary.read(memory, query, rules, of=of)
+    found = dictionary.recall(memory, whole.index, of)
+    there = whole.index >= 0
+    np.testing.assert_allclose(dictionary.value_of(found, query, there, rules), whole.value, rtol=1e-6)
+    change = dictionary.Recalled(jnp.asarray([[0.5], [0.0], [-1.0]]), jnp.asarray([[1.0], [2.0], [3.0]]))
+    revised = dictionary.revise(memory, whole.index, change, of)
+    np.testing.assert_array_equal(whole.index, [0, 1, 2])
+    np.testing.assert_allclose(revised.keys[1, :3, 0], [0.5, 1.0, 2.0])
+    np.testing.assert_allclose(revised.values[1, :3, 0], [1.0, 12.0, 33.0])
+    np.testing.assert_allclose(revised.norms[1, :3], [0.25, 1.0, 4.0])
+    for part, before in zip(jax.tree.leaves(revised), jax.tree.leaves(memory), strict=True):
+        np.testing.assert_array_equal(part[0], before[0])
+    # Of the other dictionary one entry is there; what is not is neither weighed nor revised.
+    few = dictionary.read(memory, query, rules, of=(jnp.int32(0),))
+    assert few.index.tolist() == [0, -1, -1]
+    again = dictionary.revise(memory, few.index, change, (jnp.int32(0),))
+    np.testing.assert_allclose(again.values[0, :, 0], [21.0, 0, 0, 0, 0])

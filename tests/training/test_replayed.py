@@ -11,11 +11,12 @@ import pytest
 
 from fastslow.agents import episodic_value, q_network
 from fastslow.agents.check import check_agent
-from fastslow.agents.episodic_value import EpisodicConfig
+from fastslow.agents.episodic_value import EpisodicConfig, NECConfig, nec
 from fastslow.agents.q_network import QNetworkConfig
 from fastslow.errors import UserError
 from fastslow.loop import run
 from fastslow.tasks.task import TRIAL, TRIAL_END, Task, opening, outcome
+from fastslow.training.actor_critic import A2CConfig, a2c
 from fastslow.training.living import LivingConfig, living
 from fastslow.training.neural_episodic import NeuralEpisodicConfig, neural_episodic
 from fastslow.training.q_learning import QLearningConfig, q_learning
@@ -121,6 +122,40 @@ def test_neural_episodic_control_learns_it_through_its_memory():
     before, after = (jax.tree.leaves(s.agent.embedding) for s in (frozen, state))
     assert all(float(jnp.abs(a - b).max()) > 0 for a, b in zip(before, after, strict=True))
     assert int(state.lanes.agent_state.dictionaries.used.sum()) == 1000
+
+
+def test_the_memory_follows_the_gradient_of_what_was_read():
+    memory = NECConfig(neighbours=3, capacity=50, gamma=0.5, horizon=2, features=4)
+    config = NeuralEpisodicConfig(
+        updates=1,
+        unroll=30,
+        act=30,
+        lanes=2,
+        slots=200,
+        learn_from=10,
+        gamma=0.5,
+        horizon=2,
+        learning_rate=0.0,
+    )
+
+    def newborn(task, key):
+        return nec(task, memory, key)
+
+    still, told = run(neural_episodic(TASK, newborn, config), KEY, 1)
+    moved, same = run(neural_episodic(TASK, newborn, replace(config, memory_rate=0.01)), KEY, 1)
+    assert float(told["loss"][0]) == pytest.approx(float(same["loss"][0])) and float(told["loss"][0]) > 0
+    before, after = (s.lanes.agent_state.dictionaries for s in (still, moved))
+    assert float(jnp.abs(after.values - before.values).max()) > 1e-5
+    assert float(jnp.abs(after.keys - before.keys).max()) > 1e-7
+    np.testing.assert_allclose(after.norms, (after.keys**2).sum(-1), rtol=1e-5)
+    np.testing.assert_array_equal(after.used, before.used)
+
+
+def test_agents_that_do_not_suit_a_trainer_are_refused_in_a_sentence():
+    with pytest.raises(UserError, match="'q_learning' cannot train a EpisodicValue, which has no 'logits'"):
+        q_learning(TASK, lambda task, key: nec(task, NECConfig(), key), SHORT)
+    with pytest.raises(UserError, match="'a2c' cannot train a QNetwork"):
+        a2c(TASK, lambda task, key: q_network.make(task, NETWORK, key), A2CConfig())
 
 
 def test_the_target_is_an_earlier_network_and_the_rate_falls_from_when_learning_begins():

@@ -8,18 +8,18 @@ that a trainer changes slowly (`training.replayed`) it is Neural Episodic Contro
 """
 
 from dataclasses import asdict, dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key, Shaped, UInt32
+from jaxtyping import Array, Bool, Float, Int, Key, Shaped, UInt32
 
 from fastslow.agents.agent import Agent
 from fastslow.agents.observer import best, lapse, sampled
 from fastslow.errors import UserError
 from fastslow.memory import dictionary
-from fastslow.memory.dictionary import BOX2, MFEC, NEC, Dictionary, Rules
+from fastslow.memory.dictionary import BOX2, MFEC, NEC, Dictionary, Recalled, Rules
 from fastslow.memory.identity import fingerprint
 from fastslow.networks.conv import FORMS
 from fastslow.networks.embedding import as_float, embedding
@@ -190,18 +190,29 @@ class EpisodicValue(Agent):
             walk.actions[order],
         )
 
-    def values(
-        self,
-        state: Memory,
-        observations: Shaped[Array, "batch ..."],
-        actions: Int[Array, " batch"],
-    ) -> Float[Array, " batch"]:
-        """Q(s, a) of many, as a trainer learns it: gradients reach the embedding."""
-        queries = jax.vmap(self.embedding)(as_float(observations))
+    def embedded(self, observations: Shaped[Array, "batch ..."]) -> Float[Array, "batch key"]:
+        return jax.vmap(self.embedding)(as_float(observations))
+
+    def neighbours(
+        self, memory: Dictionary, observations: Shaped[Array, "batch ..."], actions: Int[Array, " batch"]
+    ) -> Int[Array, "batch neighbour"]:
+        """The entries of each action that are near each state; -1 where there is none."""
         # One after the other: each searches one dictionary, and no other.
         return jax.lax.map(
-            lambda asked: dictionary.read(state.dictionaries, asked[0], self.config, of=(asked[1],)).value[0],
-            (queries, actions),
+            lambda asked: dictionary.neighbours_of(memory, asked[0], self.config, (asked[1],)).index,
+            (self.embedded(observations), actions),
+        )
+
+    def values(
+        self,
+        recalled: Recalled,
+        there: Bool[Array, "batch neighbour"],
+        observations: Shaped[Array, "batch ..."],
+    ) -> Float[Array, " batch"]:
+        """Q(s, a) of many from what was recalled for each, as a trainer learns it: gradients reach the embedding, and
+        the entries."""
+        return jax.vmap(lambda *one: dictionary.value_of(*one, self.config)[0])(
+            recalled, self.embedded(observations), there
         )
 
 
@@ -256,30 +267,25 @@ def mfec(
     return make(task, config, key)
 
 
-def nec(
-    task: Task,
-    key: Key[Array, ""],
-    capacity: int = 20_000,
-    gamma: float = 0.99,
-    horizon: int = 100,
-    epsilon: float = 0.001,
-    encoder: str = "minatar",
-    features: int = 64,
-    neighbours: int = NEC.neighbours,
-    scale: float = NEC.scale,
-    rate: float = NEC.rate,
-) -> EpisodicValue:
+@dataclass(frozen=True)
+class NECConfig(EpisodicConfig):
+    """Neural episodic control as published, but for sizes that fit a laptop and small pictures."""
+
+    neighbours: int = NEC.neighbours
+    kernel: Literal["inverse", "gaussian", "uniform"] = NEC.kernel
+    scale: float = NEC.scale
+    merge: Literal["append", "max", "average", "mean"] = NEC.merge
+    rate: float = NEC.rate
+    capacity: int = 20_000
+    gamma: float = 0.99
+    horizon: int = 100
+    bootstrap: bool = True
+    epsilon: float = 0.001
+    encoder: str = "minatar"
+    features: int = 64
+
+
+def nec(task: Task, config: NECConfig, key: Key[Array, ""]) -> EpisodicValue:
     """Neural Episodic Control: a dictionary of values per action, whose keys a convolutional network makes, trained
     slowly (Pritzel et al. 2017; 500,000 entries, 50 neighbours, delta .001, alpha .1, N 100, gamma .99)."""
-    rules = asdict(NEC) | {"neighbours": neighbours, "scale": scale, "rate": rate}
-    config = EpisodicConfig(
-        **rules,
-        capacity=capacity,
-        gamma=gamma,
-        horizon=horizon,
-        bootstrap=True,
-        epsilon=epsilon,
-        encoder=encoder,
-        features=features,
-    )
     return make(task, config, key)

@@ -118,17 +118,3 @@ def make(task: Task, config: QNetworkConfig, key: Key[Array, ""]) -> QNetwork:
     weights = jax.random.normal(head_key, (torso.features, heads, config.atoms)) * 0.1 / torso.features**0.5
     bias = jnp.zeros((heads, config.atoms))
     return QNetwork(torso, weights, bias, jnp.float32(config.epsilon), config, task.actions, frame)
-
-
-def dqn(
-    task: Task,
-    key: Key[Array, ""],
-    encoder: str = "minatar",
-    frames: int = 1,
-    dueling: bool = False,
-    atoms: int = 1,
-    limit: float = 10.0,
-    epsilon: float = 0.01,
-) -> QNetwork:
-    """A deep Q-network (Mnih et al. 2015; encoder dqn, 4 frames); with `dueling` and 51 atoms that of Rainbow."""
-    return make(task, QNetworkConfig(encoder, 0, frames, dueling, atoms, limit, epsilon), key)

@@ -62,9 +62,10 @@ class Training(NamedTuple):
 
 def training_of(task: Choice, agent: Choice, trainer: Choice) -> Training:
     """The loop of a training run; `UserError` for whatever does not fit, before anything is compiled."""
-    if not trainable(agent.name):
+    if trainer.name != "living" and not trainable(agent.name):
         raise UserError(
-            f"The agent '{agent.name}' is not trained; `fastslow behave --agent {agent.name}` records it."
+            f"The agent '{agent.name}' is not trained; `fastslow behave --agent {agent.name}` records it, and "
+            "`--trainer living` lets it live on."
         )
     world = task_of(task)
     make = catalog.load("trainer", trainer.name)

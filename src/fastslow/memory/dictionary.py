@@ -237,13 +237,7 @@ def read(
     if not rules.learned:
         memory = jax.lax.stop_gradient(memory)
     found = neighbours_of(memory, query, rules, of)
-    there = found.index >= 0
-    # No entry is no distance away: of an infinite one the gradient would be NaN.
-    distance = jnp.where(there, found.distance, 0.0)
-    weights = jnp.where(there, KERNELS[rules.kernel](distance, rules.scale), 0.0)
-    if rules.normalise:
-        total = weights.sum()
-        weights = jnp.where(total > 0, weights / jnp.where(total > 0, total, 1.0), 0.0)
+    weights = weigh(found.distance, found.index >= 0, rules)
     value = weights @ memory.values[(*of, found.index)]
     if identity is None:
         return Retrieval(value, weights, found.index, jnp.bool_(False))
@@ -251,6 +245,52 @@ def read(
     if rules.exact:
         value = jnp.where(slot >= 0, memory.values[(*of, slot)], value)
     return Retrieval(value, weights, found.index, slot >= 0)
+
+
+def weigh(
+    distance: Float[Array, " neighbour"], there: Bool[Array, " neighbour"], rules: Rules
+) -> Float[Array, " neighbour"]:
+    """What each neighbour counts, by its squared distance; 0 for those that are not `there`."""
+    # No entry is no distance away: of an infinite one the gradient would be NaN.
+    distance = jnp.where(there, distance, 0.0)
+    weights = jnp.where(there, KERNELS[rules.kernel](distance, rules.scale), 0.0)
+    if not rules.normalise:
+        return weights
+    total = weights.sum()
+    return jnp.where(total > 0, weights / jnp.where(total > 0, total, 1.0), 0.0)
+
+
+class Recalled(NamedTuple):
+    """Entries that were read, apart from the memory: what a gradient can be taken of without taking all of it."""
+
+    keys: Float[Array, "*batch neighbour key"]
+    values: Float[Array, "*batch neighbour value"]
+
+
+def recall(memory: Dictionary, index: Int[Array, " neighbour"], of: Which = ()) -> Recalled:
+    """The entries in these slots."""
+    return Recalled(memory.keys[(*of, index)], memory.values[(*of, index)])
+
+
+def value_of(
+    recalled: Recalled, query: Float[Array, " key"], there: Bool[Array, " neighbour"], rules: Rules
+) -> Float[Array, " value"]:
+    """What `read` gives, from entries that were recalled (those `there`)."""
+    return weigh(squared_norms(query[None] - recalled.keys), there, rules) @ recalled.values
+
+
+def revise(
+    memory: Dictionary,
+    index: Int[Array, "*batch neighbour"],
+    change: Recalled,
+    of: tuple[Int[Array, "..."], ...] = (),
+) -> Dictionary:
+    """The memory with this added to the keys and values in these slots (-1: none), of one read or of many."""
+    at = (*of, jnp.where(index >= 0, index, memory.stamp.shape[-1]))
+    keys = memory.keys.at[at].add(change.keys, mode="drop")
+    values = memory.values.at[at].add(change.values, mode="drop")
+    norms = memory.norms.at[at].set(squared_norms(keys[(*of, index)]), mode="drop")
+    return memory._replace(keys=keys, norms=norms, values=values)
 
 
 def neighbours_of(

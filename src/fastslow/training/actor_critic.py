@@ -23,6 +23,7 @@ from fastslow.loop import Loop, run
 from fastslow.rules import policy_gradient
 from fastslow.tasks.task import Task
 from fastslow.timestep import Trace
+from fastslow.training.fit import fitting
 from fastslow.training.optimizer import check_learning, linear, make_optimizer
 from fastslow.training.rollout import TrainState, bootstrap_values, resume_of, return_targets, trial_metrics
 
@@ -85,6 +86,7 @@ def a2c(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], config:
 
     `make_agent(task, key)` gives a newborn agent that can `relive` (see agents.recurrent).
     """
+    fitting(make_agent, task, "a2c", "relive", "meta_rl")
     optimizer = make_optimizer(config)
     steps = config.unroll or task.episode_steps
 

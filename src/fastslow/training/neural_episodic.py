@@ -7,16 +7,20 @@ itself is written by the agent, at the end of each episode. There is no target n
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from fastslow.agents.episodic_value import EpisodicValue
 from fastslow.loop import Loop
-from fastslow.memory import replay
+from fastslow.memory import dictionary, replay
+from fastslow.memory.dictionary import Recalled
 from fastslow.memory.replay import Batch, Replay
-from fastslow.tasks.task import Task
-from fastslow.training.replayed import ReplayConfig, ReplayState, learn_from_replay
+from fastslow.tasks.task import Task, check_range
+from fastslow.training.fit import fitting
+from fastslow.training.replayed import Lesson, ReplayConfig, ReplayState, learn_from_replay
 
 
 @dataclass(frozen=True)
@@ -27,21 +31,53 @@ class NeuralEpisodicConfig(ReplayConfig):
     """N (Pritzel 2017: 100)."""
     last_epsilon: float = 0.001
     """Probability of a uniform action in the end."""
+    memory_rate: float = 0.0
+    """Step size for the keys and values that were read (Pritzel 2017: below alpha; 0: they are written only)."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range("memory_rate", self.memory_rate, 0, 1e6)
+
+
+class Entries(NamedTuple):
+    """What the memory gave for each transition."""
+
+    found: Recalled
+    index: Int[Array, "batch neighbour"]
 
 
 def neural_episodic(
     task: Task, make_agent: Callable[[Task, Key[Array, ""]], EpisodicValue], config: NeuralEpisodicConfig
 ) -> Loop:
     """The loop over rounds (`replayed.learn_from_replay`)."""
+    fitting(make_agent, task, "neural_episodic", "values", "nec")
 
     def draw(kept: Replay, key: Key[Array, ""]) -> Batch:
         return replay.draw_uniformly(kept, key, config.batch, config.horizon, config.gamma)
 
-    def lesson(
-        agent: EpisodicValue, state: ReplayState, batch: Batch
+    def recall(agent: EpisodicValue, state: ReplayState, batch: Batch) -> Entries:
+        memory = state.lanes.agent_state.dictionaries
+        index = agent.neighbours(memory, batch.observation, batch.action)
+        found = jax.vmap(lambda index, action: dictionary.recall(memory, index, (action,)))(
+            index, batch.action
+        )
+        return Entries(found, index)
+
+    def loss_of(
+        learning: tuple[EpisodicValue, Entries], state: ReplayState, batch: Batch
     ) -> tuple[Float[Array, ""], Float[Array, " batch"]]:
-        q = agent.values(state.lanes.agent_state, batch.observation, batch.action)
+        agent, entries = learning
+        q = agent.values(entries.found, entries.index >= 0, batch.observation)
         delta = batch.reward + batch.discount * batch.value - q
         return (delta**2).mean(), jnp.ones_like(delta)
 
-    return learn_from_replay(task, make_agent, config, lesson, draw)
+    def revise(state: ReplayState, batch: Batch, entries: Entries, gradient: Entries) -> ReplayState:
+        if not config.memory_rate:
+            return state
+        change = jax.tree.map(lambda slope: -config.memory_rate * slope, gradient.found)
+        held = state.lanes.agent_state
+        memory = dictionary.revise(held.dictionaries, entries.index, change, (batch.action[:, None],))
+        held = held._replace(dictionaries=memory)
+        return state._replace(lanes=state.lanes._replace(agent_state=held))
+
+    return learn_from_replay(task, make_agent, config, Lesson(draw, loss_of, recall, revise))

@@ -21,6 +21,7 @@ from fastslow.loop import Loop, run
 from fastslow.rules import policy_gradient
 from fastslow.tasks.task import Task, check_count, check_range
 from fastslow.timestep import Trace
+from fastslow.training.fit import fitting
 from fastslow.training.optimizer import check_learning, linear, make_optimizer
 from fastslow.training.rollout import TrainState, bootstrap_values, resume_of, return_targets, trial_metrics
 
@@ -106,6 +107,7 @@ def take_lanes(batch: Batch, chosen: Array) -> Batch:
 
 def ppo(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], config: PPOConfig) -> Loop:
     """The loop over updates; its output is a dict of scalar metrics."""
+    fitting(make_agent, task, "ppo", "relive", "meta_rl")
     passes = config.epochs * config.minibatches
     optimizer = make_optimizer(config, steps=config.updates * passes)
     steps = config.unroll or task.episode_steps

@@ -20,7 +20,8 @@ from fastslow.memory import replay
 from fastslow.memory.replay import Batch, Replay
 from fastslow.rules.q_learning import cross_entropy, huber, projected, q_target
 from fastslow.tasks.task import Task, check_count, check_range
-from fastslow.training.replayed import ReplayConfig, ReplayState, learn_from_replay
+from fastslow.training.fit import fitting
+from fastslow.training.replayed import Lesson, ReplayConfig, ReplayState, learn_from_replay
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def q_learning(
     task: Task, make_agent: Callable[[Task, Key[Array, ""]], QNetwork], config: QLearningConfig
 ) -> Loop:
     """The loop over rounds (`replayed.learn_from_replay`)."""
-    frames = jax.eval_shape(lambda: make_agent(task, jax.random.key(0))).config.frames
+    frames = fitting(make_agent, task, "q_learning", "logits", "dqn").config.frames
     planned = config.updates * config.unroll * config.lanes
 
     def draw(kept: Replay, key: Key[Array, ""]) -> Batch:
@@ -64,9 +65,10 @@ def q_learning(
         by = replay.draw_by_priority if config.prioritised else replay.draw_uniformly
         return by(kept, key, config.batch, config.horizon, config.gamma, frames)
 
-    def lesson(
-        agent: QNetwork, state: ReplayState, batch: Batch
+    def loss_of(
+        learning: tuple[QNetwork, tuple[()]], state: ReplayState, batch: Batch
     ) -> tuple[Float[Array, ""], Float[Array, " batch"]]:
+        agent, _ = learning
         loss = jax.vmap(lambda *one: of_one(agent, state.target, *one))(
             batch.observation, batch.action, batch.reward, batch.discount, batch.following
         )
@@ -98,4 +100,4 @@ def q_learning(
         loss = cross_entropy(goal, mine)
         return loss, loss
 
-    return learn_from_replay(task, make_agent, config, lesson, draw, config.target_period, frames)
+    return learn_from_replay(task, make_agent, config, Lesson(draw, loss_of), config.target_period, frames)

@@ -117,9 +117,27 @@ class ReplayState(NamedTuple):
     """Gradient steps taken."""
 
 
-Lesson = Callable[[Agent, ReplayState, Batch], tuple[Float[Array, ""], Float[Array, " batch"]]]
-"""`(agent, state, batch) -> (loss, priorities)`: what is to be descended for the agent's weights."""
-Draw = Callable[[Replay, Key[Array, ""]], Batch]
+def nothing_else(agent: Agent, state: ReplayState, batch: Batch) -> PyTree:
+    """There is nothing besides the agent's weights that the loss is descended for."""
+    return ()
+
+
+def as_it_was(state: ReplayState, batch: Batch, recalled: PyTree, gradient: PyTree) -> ReplayState:
+    return state
+
+
+class Lesson(NamedTuple):
+    """What is learned from what is drawn."""
+
+    draw: Callable[[Replay, Key[Array, ""]], Batch]
+    loss: Callable[
+        [tuple[Agent, PyTree], ReplayState, Batch], tuple[Float[Array, ""], Float[Array, " batch"]]
+    ]
+    """`((agent, entries), state, batch) -> (loss, priorities)`: what is to be descended."""
+    recall: Callable[[Agent, ReplayState, Batch], PyTree] = nothing_else
+    """The entries of a memory that the loss is of too."""
+    revise: Callable[[ReplayState, Batch, PyTree, PyTree], ReplayState] = as_it_was
+    """`(state, batch, entries, gradient) -> state`: how the memory follows the gradient of its entries."""
 
 
 def learn_from_replay(
@@ -127,7 +145,6 @@ def learn_from_replay(
     make_agent: Callable[[Task, Key[Array, ""]], Agent],
     config: ReplayConfig,
     lesson: Lesson,
-    draw: Draw,
     target_period: int = 0,
     frames: int = 1,
 ) -> Loop:
@@ -149,8 +166,11 @@ def learn_from_replay(
         return ReplayState(agent, agent, optimizer.init(agent), lanes, kept, nothing, nothing)
 
     def learn(state: ReplayState, key: Key[Array, ""]) -> tuple[ReplayState, Float[Array, ""]]:
-        batch = draw(state.replay, key)
-        (loss, priority), gradient = jax.value_and_grad(lesson, has_aux=True)(state.agent, state, batch)
+        batch = lesson.draw(state.replay, key)
+        entries = lesson.recall(state.agent, state, batch)
+        slope = eqx.filter_value_and_grad(lesson.loss, has_aux=True)
+        (loss, priority), (gradient, of_entries) = slope((state.agent, entries), state, batch)
+        state = lesson.revise(state, batch, entries, of_entries)
         change, moments = optimizer.update(gradient, state.optimizer)
         agent, learned = optax.apply_updates(state.agent, change), state.learned + 1
         target = state.target
