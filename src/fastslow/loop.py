@@ -15,6 +15,11 @@ from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Integer, Key, PyTree
 
 
+def everything(state: PyTree) -> PyTree:
+    """The state itself."""
+    return state
+
+
 class Loop(NamedTuple):
     """`init(key) -> state` and `step(state, key) -> (state, output)`, both pure."""
 
@@ -23,6 +28,9 @@ class Loop(NamedTuple):
     resume: Callable[[PyTree, Key[Array, ""]], PyTree] | None = None
     """`resume(state, key) -> state`: what a state that was saved must go through before it is stepped in another
     process; `None` where it goes on as it is."""
+    watched: Callable[[PyTree], PyTree] = everything
+    """`watched(state)`: what must be finite after a step for the whole state to be; less than all where most of a
+    state is a memory of which little changes at a time, for to look through gigabytes takes longer than a step."""
 
 
 TRAIN, BEHAVE = 0, 1

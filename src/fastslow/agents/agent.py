@@ -30,6 +30,10 @@ class Agent(eqx.Module):
         step of the lanes."""
         return state
 
+    def watched(self, state: PyTree) -> PyTree:
+        """What of a state must be finite for all of it to be (`loop.Loop.watched`); asked of the batch of states."""
+        return state
+
     @abstractmethod
     def init_state(self, key: Key[Array, ""]) -> PyTree:
         """The state at birth."""

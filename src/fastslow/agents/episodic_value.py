@@ -173,6 +173,10 @@ class EpisodicValue(Agent):
         stored = jax.lax.fori_loop(0, over.sum(), store, used)
         return state._replace(dictionaries=stored, finished=jnp.zeros_like(state.finished))
 
+    def watched(self, state: Memory) -> Memory:
+        """Of the keys stored their lengths, which are finite only if the keys are."""
+        return state._replace(dictionaries=dictionary.watched(state.dictionaries))
+
     def entries(self, walk: Walk, steps: Int[Array, ""]) -> tuple:
         """What is stored of an episode of so many steps, as `dictionary.write_all` takes it, the last step first."""
         time = jnp.arange(self.episode_steps)

@@ -132,6 +132,11 @@ def size_in_bytes(capacity: int, key_size: int, value_size: int = 1) -> int:
     return 4 * (capacity * (key_size + value_size + 5) + 2)
 
 
+def watched(memory: Dictionary) -> tuple[Array, Array]:
+    """What is finite only if all that is stored is: the squared lengths stand for the keys, which are far more."""
+    return memory.norms, memory.values
+
+
 Which = tuple[Int[Array, ""], ...]
 """The indices that name one dictionary of a stack; of a single one, `()`."""
 

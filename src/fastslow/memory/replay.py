@@ -96,6 +96,13 @@ def add(
     return Replay(*map(put, replay[:-1], new), added=replay.added + time)
 
 
+def watched(replay: Replay, rows: int) -> Replay:
+    """What must be finite for all to be, if it was so `rows` rows ago: of what was seen only these rows."""
+    slots = replay.action.shape[0]
+    newest = (replay.added - 1 - jnp.arange(min(rows, slots))) % slots
+    return replay._replace(observation=replay.observation[newest])
+
+
 def drawable(replay: Replay, n: int, frames: int = 1) -> tuple[Int[Array, ""], Int[Array, ""]]:
     """`(oldest, count)`: rows by their number since the beginning, of which the n steps and the frames are all here."""
     slots = replay.action.shape[0]

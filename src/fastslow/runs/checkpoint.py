@@ -55,7 +55,7 @@ def to_bytes(state: PyTree) -> tuple[bytes, dict[str, str]]:
         if isinstance(leaf, jax.Array) and is_key(leaf):
             keys[name] = str(jax.random.key_impl(leaf))
             leaf = jax.random.key_data(leaf)
-        tensors[name] = np.array(leaf, order="C")
+        tensors[name] = np.asarray(leaf, order="C")
     return safetensors.numpy.save(tensors), keys
 
 

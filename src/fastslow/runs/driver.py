@@ -24,6 +24,7 @@ from fastslow.errors import UserError
 from fastslow.loop import Loop, map_seeds, seed_keys
 from fastslow.runs import checkpoint, metrics
 from fastslow.runs.files import make_folder
+from fastslow.runs.footprint import TOLD, check_room, footprint, told
 from fastslow.runs.progress import Silent, reporter
 
 ROWS = 256
@@ -31,11 +32,14 @@ ROWS = 256
 CHUNK_SECONDS = 0.5
 """A chunk is made about this long, so that progress moves and Ctrl-C is answered."""
 SAVE_SECONDS = 60.0
-"""Time between two checkpoints; saving costs milliseconds."""
+"""Time between two checkpoints; saving costs milliseconds. Of a state so large that it costs seconds, as many times
+longer."""
 OUTSIDE = ".emulator_handle"
 """Ends the names of leaves that mean nothing to another process."""
 POINTS = 1000
 """A training curve holds about this many points."""
+FROM_THE_TASK = ("observation", "reward", "rewards", "reward'")
+"""Ends the names of tensors and metrics that are not computed but given by the task."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -69,16 +73,25 @@ class Program(NamedTuple):
     """`(state, key, done) -> state`: what a saved state must go through, where it does not go on as it is."""
 
 
+def is_real(leaf: Array) -> bool:
+    """It could hold NaN."""
+    return jnp.issubdtype(leaf.dtype, jnp.inexact)
+
+
 def all_finite(tree: PyTree) -> Bool[Array, ""]:
-    leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
+    leaves = [leaf for leaf in jax.tree.leaves(tree) if is_real(leaf)]
     return jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves])) if leaves else jnp.bool_(True)
 
 
 def bad_tensors(state: PyTree, rows: dict[str, Any]) -> list[str]:
-    """The paths of the state's leaves that hold NaN or infinity, then the names of such metrics."""
+    """The paths of the state's leaves that hold NaN or infinity, then the names of such metrics; what the task gave
+    comes first, since all else may follow from it."""
     leaves = zip(checkpoint.names(state), jax.tree.leaves(state), strict=True)
-    tensors = [f"state{name}" for name, leaf in leaves if not bool(all_finite(leaf))]
-    return tensors + [f"metric '{name}'" for name, values in rows.items() if not np.isfinite(values).all()]
+    tensors = [
+        f"state{name}" for name, leaf in leaves if is_real(leaf) and not np.isfinite(np.asarray(leaf)).all()
+    ]
+    names = tensors + [f"metric '{name}'" for name, values in rows.items() if not np.isfinite(values).all()]
+    return sorted(names, key=lambda name: not name.endswith(FROM_THE_TASK))
 
 
 def start(loop: Loop, key: Key[Array, ""]) -> PyTree:
@@ -107,7 +120,7 @@ def take_updates(loop: Loop, state: PyTree, key: Key[Array, ""], first: Array, c
         step_key = jax.random.fold_in(key, first + 1 + carry.done)
         state, measured = loop.step(carry.state, step_key)
         rows = jax.tree.map(lambda all, one: all.at[carry.done].set(one), carry.rows, measured)
-        return Chunk(state, rows, carry.done + 1, all_finite((state, measured)))
+        return Chunk(state, rows, carry.done + 1, all_finite((loop.watched(state), measured)))
 
     return jax.lax.while_loop(more, update, Chunk(state, rows, jnp.int32(0), jnp.bool_(True)))
 
@@ -193,12 +206,16 @@ def train(
     (`progress.Silent` for none).
 
     **Raises** `UserError` naming tensor and update where a state is not finite (the last checkpoint, finite,
-    stays); `Stopped` after Ctrl-C or SIGTERM, when all is saved.
+    stays), and before anything is allocated where it would take more memory than it may (`footprint.check_room`);
+    `Stopped` after Ctrl-C or SIGTERM, when all is saved.
     """
     folder, curve = directory / "ckpt", directory / metrics.NAME
     make_folder(folder)
     compiled = program(loop, None if seeds is None else tuple(seeds))
-    saved = checkpoint.load(folder, jax.eval_shape(compiled.start, key)) if checkpoint.steps(folder) else None
+    like = jax.eval_shape(compiled.start, key)
+    needs = footprint(like, None if seeds is None else len(seeds))
+    check_room(needs)
+    saved = checkpoint.load(folder, like) if checkpoint.steps(folder) else None
     done, state = (saved.step, saved.state) if saved else (0, None)
     metrics.cut(curve, done)
     if saved and done >= updates:
@@ -220,10 +237,12 @@ def train(
         checkpoint.save(folder, done, state)
 
     with signals_noted() as noted, report(title, updates, done, steps_per_update) as shown:
+        if needs.most >= TOLD:
+            shown.say(told(needs))
         if state is None:
             state = compiled.start(key)
             save()  # a disk that refuses says so before the work, not after
-        size, last_save = chunk or 1, time.monotonic()
+        size, last_save, pause = chunk or 1, time.monotonic(), save_seconds
         while done < updates and not noted:
             began = time.monotonic()
             count = min(size, ROWS, updates - done)
@@ -243,9 +262,11 @@ def train(
             shown.update(done, {name: float(v[:count].mean()) for name, v in rows.items()})
             if chunk is None:
                 size = next_size(count, time.monotonic() - began)
-            if done == updates or noted or time.monotonic() - last_save >= save_seconds:
+            if done == updates or noted or time.monotonic() - last_save >= pause:
+                began = time.monotonic()
                 save()
                 last_save = time.monotonic()
+                pause = save_seconds * max(1.0, last_save - began)
     if done < updates:
         raise Stopped(noted[0], done, directory)
     return state
@@ -272,9 +293,12 @@ def check_finite(result: Chunk, before: int, seeds: Sequence[int] | None, saved:
         whose = f" of seed {seeds[lane]}"
     last = int(result.done) - 1
     bad = bad_tensors(result.state, {name: np.asarray(values)[last] for name, values in result.rows.items()})
+    given = bad[0].endswith(FROM_THE_TASK)
+    what = "The task gave what no one can learn from" if given else "Training diverged"
+    remedy = "check the task with check_task" if given else "lower the learning rate, or clip the gradient"
     raise UserError(
-        f"Training diverged: {bad[0]} is not finite after update {before + last + 1}{whose} (the checkpoint "
-        f"of update {saved[-1]} is kept); lower the learning rate, or clip the gradient."
+        f"{what}: {bad[0]} is not finite after update {before + last + 1}{whose} (the checkpoint of update "
+        f"{saved[-1]} is kept); {remedy}."
     )
 
 

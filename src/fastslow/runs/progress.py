@@ -47,6 +47,9 @@ class Silent:
     def update(self, done: int, metrics: dict[str, float]) -> None:
         """`done` units are done in all; `metrics` are the latest, by name."""
 
+    def say(self, text: str) -> None:
+        """A line about the work as a whole."""
+
 
 class Timed(Silent):
     """Knows the rate: steps per second since its first update, so that compilation does not count."""
@@ -87,6 +90,9 @@ class Bar(Timed):
     def __exit__(self, *problem: Any) -> None:
         self.bar.stop()
 
+    def say(self, text: str) -> None:
+        self.bar.console.print(f"{self.title}: {text}", highlight=False)
+
     def update(self, done: int, metrics: dict[str, float]) -> None:
         self.bar.update(self.task, completed=done, rate=self.text(self.rate(done)), metric=headline(metrics))
 
@@ -95,6 +101,9 @@ class Lines(Timed):
     """A line now and then, for logs."""
 
     last = -PLAIN_EVERY
+
+    def say(self, text: str) -> None:
+        print(f"{self.title}: {text}", file=sys.stderr, flush=True)
 
     def update(self, done: int, metrics: dict[str, float]) -> None:
         rate, now = self.rate(done), time.monotonic()

@@ -55,7 +55,11 @@ def living(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], conf
         lanes, lived = run(stepped, key, config.unroll, state.lanes)
         return LivingState(state.agent, lanes), told_of(lived)
 
-    return Loop(init, step)
+    def watched(state: LivingState) -> LivingState:
+        lanes = state.lanes._replace(agent_state=state.agent.watched(state.lanes.agent_state))
+        return state._replace(lanes=lanes)
+
+    return Loop(init, step, watched=watched)
 
 
 def seen_of(lanes: Lane, trace: Trace) -> tuple[Lane, dict[str, Array]]:

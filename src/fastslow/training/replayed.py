@@ -217,7 +217,11 @@ def learn_from_replay(
             "epsilon": epsilon_at(state.steps, config, begin),
         }
 
-    return Loop(init, step)
+    def watched(state: ReplayState) -> ReplayState:
+        lanes = state.lanes._replace(agent_state=state.agent.watched(state.lanes.agent_state))
+        return state._replace(lanes=lanes, replay=replay.watched(state.replay, config.unroll))
+
+    return Loop(init, step, watched=watched)
 
 
 def epsilon_at(steps: Int[Array, ""], config: ReplayConfig, begin: int) -> Float[Array, ""]:

@@ -70,4 +70,7 @@ def keep_stages(loop: Loop, stages: Sequence[int]) -> Loop:
     def resume(state: StagedState, key: Key[Array, ""]) -> StagedState:
         return state._replace(training=loop.resume(state.training, key))
 
-    return Loop(init, step, resume if loop.resume else None)
+    def watched(state: StagedState) -> StagedState:
+        return state._replace(training=loop.watched(state.training))
+
+    return Loop(init, step, resume if loop.resume else None, watched)
