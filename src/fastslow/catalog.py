@@ -266,6 +266,11 @@ EXPERIMENTS = entries(
             "memory beside slow learning on games",
             "pritzel2017 blundell2016 mnih2015 young2019 agarwal2021",
         ),
+        "fast_needs_slow": (
+            "experiments.fast_needs_slow:EXPERIMENT",
+            "a memory with its embedding frozen, slow, too fast",
+            "botvinick2019 pritzel2017 blundell2016",
+        ),
         "interference": (
             "experiments.interference:EXPERIMENT",
             "large steps overwrite what was learned",

@@ -99,6 +99,8 @@ def test_whoever_cannot_be_measured_is_refused_before_the_training(tmp_path):
 ANCHORS = {
     "foraging": {"bayes_forager: reward per trial": (0.444, 0.026)},
     "box2": {"corridor, episodic_max: second walk is the shortest path": (1.0, 0.0)},
+    "episodic_minatar": {"breakout: random, points": (0.47, 0.25)},
+    "fast_needs_slow": {"random: score": (0.47, 0.25)},
     "interference": {"dictionary, sequential: kept": (1.0, 0.1)},
     "bandits": {"regret, Thompson, independent arms": (2.80, 1.6)},
     "harlow": {

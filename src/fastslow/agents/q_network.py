@@ -66,7 +66,7 @@ class QNetwork(Agent):
     seen: tuple[int, ...] = eqx.field(static=True)
     """Shape of one frame."""
 
-    cite: ClassVar[tuple[str, ...]] = ("mnih2015", "hessel2018", "bellemare2017", "wang2016dueling")
+    cite: ClassVar[tuple[str, ...]] = ("mnih2015", "hessel2018", "bellemare2017", "wangz2016")
 
     @property
     def support(self) -> Float[Array, " atom"]:

@@ -104,6 +104,7 @@ def claims(raw: pd.DataFrame, learners: pd.DataFrame) -> pd.DataFrame:
     rows.append(exact("nec less dqn: IQM, lower end of the interval", float(rows[-1]["low"])))
     games = at_checkpoint(raw).pivot(index=["game", "subject"], columns="agent", values="score")
     for game, part in games.groupby("game"):
+        rows.append(claim(f"{game}: random, points", part["random"]))
         rows.append(claim(f"{game}: nec less dqn, points", part["nec"] - part["dqn"]))
         rows.append(claim(f"{game}: nec less mfec, points", part["nec"] - part["mfec"]))
     return table(rows)
@@ -187,6 +188,7 @@ EXPERIMENT = Experiment(
             for game in GAMES
         ),
         *(Expectation(f"{name}: IQM", "not published", note="reported") for name in ("mfec", "dqn", "nec")),
+        Expectation("breakout: random, points", "not published", note="reported"),
     ),
     departures=(
         "MinAtar in place of Atari: five actions at most, 10 x 10 places, a network of one convolution.",

@@ -1,0 +1,142 @@
+"""Fast learning needs slow learning: a memory is worth what its embedding is, and that must be learned slowly.
+
+The review's central claim (Botvinick et al. 2019, Box 2), after the step from Blundell et al. 2016 to Pritzel et al.
+2017: neural episodic control with its embedding left at random, learned slowly, and learned a hundred times faster; and
+the same network without a memory, with returns of as many steps.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from jaxtyping import Array, Key
+
+from fastslow.agents.agent import Agent
+from fastslow.experiments import curves
+from fastslow.experiments.claims import claim, table
+from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
+from fastslow.experiments.minatar import NEC, NEC_LEARNS, played
+from fastslow.figures import panels_scores, style
+
+FASTER = 100
+CHECKPOINTS = 10
+
+
+@dataclass(frozen=True)
+class FastSlowConfig:
+    """How much of it."""
+
+    seeds: int = 6
+    """Lives of each agent."""
+    steps: int = 60_000
+    """Steps of a life."""
+    game: str = "space_invaders"
+    """Of MinAtar."""
+
+
+def conditions(config: FastSlowConfig) -> dict[str, Condition]:
+    """The memory with three embeddings, and the network without a memory."""
+    rate = NEC_LEARNS.learning_rate
+    return {
+        "slow": played("nec", config.game, config.steps),
+        "frozen": played("nec", config.game, config.steps, learning_rate=0.0),
+        "too_fast": played("nec", config.game, config.steps, learning_rate=FASTER * rate),
+        "no_memory": played("dqn", config.game, config.steps, horizon=NEC.horizon),
+        "random": played("random", config.game, config.steps),
+    }
+
+
+def simulate(
+    config: FastSlowConfig, trained: dict[str, list[Agent]], key: Key[Array, ""]
+) -> dict[str, xr.Dataset]:
+    """Nothing more: they are judged by how they lived."""
+    return {}
+
+
+def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
+    scores = pd.concat(
+        [
+            curves.scores(record, CHECKPOINTS).assign(name=name.removeprefix(curves.PREFIX))
+            for name, record in records.items()
+            if curves.is_curve(name)
+        ],
+        ignore_index=True,
+    )
+    rows = []
+    for name, part in scores.groupby("name", sort=False):
+        for frames, at in part.groupby("frames"):
+            rows.append({"name": name, "frames": frames, **summary(at["score"].to_numpy())})
+    half = scores[scores["frames"] > scores["frames"].max() / 2]
+    late = half.groupby(["subject", "name"])["score"].mean().unstack("name")
+    return {"scores": scores, "curves": pd.DataFrame(rows), CLAIMS: claims(late)}
+
+
+def summary(values: np.ndarray) -> dict[str, float | str]:
+    """Mean and interval as a figure takes them."""
+    row = claim("", values)
+    return {"mean": row["value"], "low": row["low"], "high": row["high"]}
+
+
+def claims(late: pd.DataFrame) -> pd.DataFrame:
+    """`late` holds scores in the second half of life, a row per seed."""
+    rows = [claim(f"{name}: score", late[name]) for name in late]
+    for other in ("frozen", "no_memory", "too_fast"):
+        less = claim(f"slow less {other}: score", late["slow"] - late[other])
+        rows += [less, claim(f"slow less {other}: lower end of the interval", [float(less["low"])])]
+    return table(rows)
+
+
+@style.panel
+def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
+    figure, axes = style.figure(2, 1, height=62)
+    shown = tables["curves"]
+    panels_scores.score_curves(axes[0, 0], shown, "score")
+    axes[0, 0].set_xlabel("steps")
+    late = tables[CLAIMS][tables[CLAIMS]["measure"].str.endswith(": score")]
+    late = late[~late["measure"].str.contains(" less ")]
+    late = late.assign(name=late["measure"].str.removesuffix(": score")).rename(columns={"value": "mean"})
+    panels_scores.interval_rows(axes[0, 1], late, "score in the second half of life")
+    return {"fast_needs_slow": Drawing(figure, {"curves": shown, "late": late})}
+
+
+REVIEW = "the review, Box 2"
+EXPERIMENT = Experiment(
+    name="fast_needs_slow",
+    claim=(
+        "A memory that learns fast needs an embedding that is learned slowly: left at random it is worth less, learned "
+        "too fast its keys are out of date, and without the memory the same network learns slowly."
+    ),
+    cite=("botvinick2019", "pritzel2017", "blundell2016"),
+    presets={
+        "smoke": FastSlowConfig(2, 1600, "breakout"),
+        "quick": FastSlowConfig(2, 20_000),
+        "laptop": FastSlowConfig(),
+        "full": FastSlowConfig(10, 200_000),
+    },
+    conditions=conditions,
+    simulate=simulate,
+    measure=measure,
+    draw=draw,
+    expectations=(
+        *(
+            Expectation(
+                f"slow less {other}: lower end of the interval",
+                "above 0",
+                low=0.0,
+                where=REVIEW,
+                confidence="text",
+            )
+            for other in ("frozen", "no_memory", "too_fast")
+        ),
+        *(
+            Expectation(f"{name}: score", "not published", note="reported")
+            for name in ("slow", "frozen", "too_fast", "no_memory", "random")
+        ),
+    ),
+    departures=(
+        "MinAtar in place of Atari.",
+        "Without memory the network is a deep Q-network, with returns of as many steps.",
+    ),
+)
