@@ -23,16 +23,16 @@ from fastslow.training.q_learning import QLearningConfig, q_learning
 GAMES = ("asterix", "breakout", "freeway", "space_invaders")
 GAMMA = 0.99
 LANES = 4
+CAPACITY = 8192
 NEC = EpisodicConfig(
     **asdict(dictionary.NEC) | {"rate": 0.5, "neighbours": 50},
-    capacity=8192,
     gamma=GAMMA,
     horizon=25,
     bootstrap=True,
     encoder="minatar",
     features=32,
 )
-MFEC = EpisodicConfig(**asdict(dictionary.MFEC), capacity=30_000, gamma=GAMMA, epsilon=0.005, features=64)
+MFEC = EpisodicConfig(**asdict(dictionary.MFEC), gamma=GAMMA, epsilon=0.005, features=64)
 DQN = QNetworkConfig()
 RAINBOW = QNetworkConfig(dueling=True, atoms=51)
 NEC_LEARNS = NeuralEpisodicConfig(learning_rate=1e-3, horizon=NEC.horizon, gamma=GAMMA)
@@ -46,8 +46,11 @@ def rounds(steps: int) -> dict[str, int]:
     return {"updates": steps // (LANES * unroll), "lanes": LANES, "unroll": unroll}
 
 
-def played(agent: str, game: str, steps: int, **learns: object) -> Condition:
-    """The life of an agent in a game: random, mfec, nec, dqn or rainbow; `learns` changes how it learns."""
+def played(agent: str, game: str, steps: int, capacity: int = CAPACITY, **learns: object) -> Condition:
+    """The life of an agent in a game: random, mfec, nec, dqn or rainbow; `learns` changes how it learns.
+
+    `capacity` is how many entries per action `nec` holds; `mfec`, which never writes over, four times as many.
+    """
     task, how = minatar(game), rounds(steps)
 
     def chance(task: Task, config: None, key: Key[Array, ""]) -> Agent:
@@ -56,10 +59,12 @@ def played(agent: str, game: str, steps: int, **learns: object) -> Condition:
     if agent == "random":
         return Condition(task, None, LivingConfig(**how), chance, living, curve=True)
     if agent == "mfec":
-        return Condition(task, MFEC, LivingConfig(**how), episodic_value.make, living, curve=True)
+        memory = replace(MFEC, capacity=4 * capacity)
+        return Condition(task, memory, LivingConfig(**how), episodic_value.make, living, curve=True)
     if agent == "nec":
         config = replace(NEC_LEARNS, **how, **learns)
-        return Condition(task, NEC, config, episodic_value.make, neural_episodic, curve=True)
+        memory = replace(NEC, capacity=capacity)
+        return Condition(task, memory, config, episodic_value.make, neural_episodic, curve=True)
     network, config = {"dqn": (DQN, DQN_LEARNS), "rainbow": (RAINBOW, RAINBOW_LEARNS)}[agent]
     config = replace(config, **how, **learns)
     return Condition(task, network, config, q_network.make, q_learning, curve=True)

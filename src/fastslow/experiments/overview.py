@@ -84,7 +84,8 @@ def draw_claims(expectations: tuple[Expectation, ...], claims: list[Claim]) -> D
     ]
     if not rows:
         return None
-    table = pd.DataFrame(rows)
+    # None, where no claim at all has an interval, as NaN.
+    table = pd.DataFrame(rows).astype({"low": float, "high": float})
     figure, axes = style.figure(width="double", height=10 + 8 * len(rows), letters=False)
     panels_learning.claims_forest(axes[0, 0], table)
     return Drawing(figure, table.drop(columns=["where", "confidence", "note"]))
