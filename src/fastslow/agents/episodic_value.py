@@ -23,6 +23,7 @@ from fastslow.memory.dictionary import BOX2, MFEC, NEC, Dictionary, Recalled, Ru
 from fastslow.memory.identity import fingerprint
 from fastslow.networks.conv import FORMS
 from fastslow.networks.embedding import as_float, embedding
+from fastslow.networks.frames import none_before, picture, shape_of, stacked
 from fastslow.rules.returns import n_step_sums
 from fastslow.tasks.task import Task, check_count, check_range
 from fastslow.timestep import Output, Percept
@@ -44,6 +45,8 @@ class EpisodicConfig(Rules):
     """Probability of a uniform action (Blundell 2016: .005); a trainer may set another."""
     encoder: str = ""
     """Convolutions that embed what is seen, by name (networks.conv.FORMS); none: see `features`."""
+    frames: int = 1
+    """How many of the latest frames are seen at once, and embedded and looked up as one (Pritzel 2017: 4)."""
     features: int = 0
     """Numbers in an embedding: outputs of the encoder, or of a Gaussian random projection (Blundell 2016: 64); 0: what
     is seen, as it is."""
@@ -54,6 +57,7 @@ class EpisodicConfig(Rules):
         check_range("gamma", self.gamma, 0, 1)
         check_count("horizon", self.horizon, 0)
         check_range("epsilon", self.epsilon, 0, 1)
+        check_count("frames", self.frames, 1)
         check_count("features", self.features, 1 if self.encoder else 0)
         if self.encoder and self.encoder not in FORMS:
             raise UserError(f"encoder is '{self.encoder}', but it must be one of: {', '.join(FORMS)}.")
@@ -74,10 +78,15 @@ class Memory(NamedTuple):
     dictionaries: Dictionary
     """One per action, along a leading axis; shared by all lanes."""
     walk: Walk
+    """Long, so it is changed by `step` alone, a row at a time: whatever else changes it copies it."""
     time: Int[Array, ""]
     """Steps taken in this episode."""
     finished: Int[Array, ""]
     """Steps of an episode that is over and not yet stored; 0: none is."""
+    last_reward: Float[Array, ""]
+    """Paid for the last action of that episode."""
+    earlier: Shaped[Array, "... frame"] | tuple[()]
+    """Frames before the latest (`networks.frames`)."""
     touched: Int[Array, "action neighbour"]
     """Which entries were neighbours at this step."""
 
@@ -96,6 +105,8 @@ class EpisodicValue(Agent):
     config: EpisodicConfig = eqx.field(static=True)
     actions: int = eqx.field(static=True)
     episode_steps: int = eqx.field(static=True)
+    seen: tuple[int, ...] = eqx.field(static=True)
+    """Shape of one frame."""
 
     cite: ClassVar[tuple[str, ...]] = (
         "botvinick2019",
@@ -107,7 +118,7 @@ class EpisodicValue(Agent):
 
     @property
     def state_axes(self) -> Memory:
-        return Memory(None, 0, 0, 0, 0)
+        return Memory(None, 0, 0, 0, 0, 0, 0)
 
     def init_state(self, key: Key[Array, ""]) -> Memory:
         steps, capacity = self.episode_steps, self.config.capacity
@@ -124,15 +135,18 @@ class EpisodicValue(Agent):
             walk,
             jnp.int32(0),
             jnp.int32(0),
+            jnp.float32(0),
+            none_before(self.seen, self.config.frames),
             jnp.full((self.actions, neighbours), -1, jnp.int32),
         )
 
     def begin_episode(self, state: Memory) -> Memory:
-        """What is stored stays."""
-        return state
+        """What is stored stays; of the frames before the episode nothing does."""
+        return state._replace(earlier=jax.tree.map(jnp.zeros_like, state.earlier))
 
     def step(self, state: Memory, percept: Percept, key: Key[Array, ""]) -> tuple[Memory, Output]:
-        query, identity = self.embedding(as_float(percept.observation)), fingerprint(percept.observation)
+        seen, earlier = stacked(state.earlier, percept.observation)
+        query, identity = self.embedding(as_float(seen)), fingerprint(seen)
         asked = identity if self.config.exact else None
         found = jax.lax.map(
             lambda action: dictionary.read(state.dictionaries, query, self.config, asked, (action,)),
@@ -146,15 +160,19 @@ class EpisodicValue(Agent):
             walk.keys.at[now].set(query),
             walk.identities.at[now].set(identity),
             walk.actions.at[now].set(output.action),
-            paid(state, percept),
+            # The reward of the action before this one; at the beginning there was none.
+            walk.rewards.at[jnp.where(now > 0, now - 1, walk.rewards.shape[0])].set(
+                percept.last_reward, mode="drop"
+            ),
             walk.values.at[now].set(output.value),
         )
-        return Memory(state.dictionaries, walk, now + 1, state.finished, found.index), output
+        state = state._replace(walk=walk, time=now + 1, earlier=earlier, touched=found.index)
+        return state, output
 
     def end_episode(self, state: Memory, percept: Percept, key: Key[Array, ""]) -> Memory:
         """The episode is whole, and ready to be stored."""
-        walk = state.walk._replace(rewards=paid(state, percept))
-        return state._replace(walk=walk, time=jnp.zeros_like(state.time), finished=state.time)
+        nothing = jnp.zeros_like(state.time)
+        return state._replace(time=nothing, finished=state.time, last_reward=percept.last_reward)
 
     def settle(self, state: Memory) -> Memory:
         """Note which entries were neighbours; store the episodes that are over, lane by lane, last step first."""
@@ -167,20 +185,22 @@ class EpisodicValue(Agent):
         lanes = jnp.argsort(~over)
 
         def store(i: Array, memory: Dictionary) -> Dictionary:
-            walk, steps = jax.tree.map(lambda x: x[lanes[i]], (state.walk, state.finished))
-            return dictionary.write_all(memory, *self.entries(walk, steps))
+            of_lane = (state.walk, state.finished, state.last_reward)
+            return dictionary.write_all(memory, *self.entries(*jax.tree.map(lambda x: x[lanes[i]], of_lane)))
 
         stored = jax.lax.fori_loop(0, over.sum(), store, used)
         return state._replace(dictionaries=stored, finished=jnp.zeros_like(state.finished))
 
     def watched(self, state: Memory) -> Memory:
-        """Of the keys stored their lengths, which are finite only if the keys are."""
-        return state._replace(dictionaries=dictionary.watched(state.dictionaries))
+        """Of the keys stored their lengths, which are finite only if the keys are; of those to be stored nothing yet."""
+        walk = state.walk._replace(keys=())
+        return state._replace(dictionaries=dictionary.watched(state.dictionaries), walk=walk)
 
-    def entries(self, walk: Walk, steps: Int[Array, ""]) -> tuple:
+    def entries(self, walk: Walk, steps: Int[Array, ""], last_reward: Float[Array, ""]) -> tuple:
         """What is stored of an episode of so many steps, as `dictionary.write_all` takes it, the last step first."""
         time = jnp.arange(self.episode_steps)
         rewards, values = (jnp.where(time < steps, x, 0.0) for x in (walk.rewards, walk.values))
+        rewards = jnp.where(time == steps - 1, last_reward, rewards)
         config = self.config
         goal = n_step_sums(rewards, config.gamma, config.horizon, values if config.bootstrap else None)
         order = steps - 1 - time
@@ -195,7 +215,8 @@ class EpisodicValue(Agent):
         )
 
     def embedded(self, observations: Shaped[Array, "batch ..."]) -> Float[Array, "batch key"]:
-        return jax.vmap(self.embedding)(as_float(observations))
+        """Keys of frames, or of stacks of them."""
+        return jax.vmap(lambda seen: self.embedding(as_float(picture(seen))))(observations)
 
     def neighbours(
         self, memory: Dictionary, observations: Shaped[Array, "batch ..."], actions: Int[Array, " batch"]
@@ -220,17 +241,13 @@ class EpisodicValue(Agent):
         )
 
 
-def paid(state: Memory, percept: Percept) -> Float[Array, " time"]:
-    """The episode's rewards with that of the last action, which was the one before step `time`."""
-    at = jnp.where(state.time > 0, state.time - 1, state.walk.rewards.shape[0])
-    return state.walk.rewards.at[at].set(percept.last_reward, mode="drop")
-
-
 def make(task: Task, config: EpisodicConfig, key: Key[Array, ""]) -> EpisodicValue:
     """An agent with nothing stored; `key` draws the embedding."""
     form = FORMS[config.encoder] if config.encoder else None
-    embed = embedding(task.observation_shape, form, config.features, key)
-    return EpisodicValue(embed, jnp.float32(config.epsilon), config, task.actions, task.episode_steps)
+    frame = task.observation_shape
+    embed = embedding(shape_of(frame, config.frames), form, config.features, key)
+    epsilon = jnp.float32(config.epsilon)
+    return EpisodicValue(embed, epsilon, config, task.actions, task.episode_steps, frame)
 
 
 def box2(
@@ -263,11 +280,14 @@ def mfec(
     epsilon: float = 0.005,
     features: int = 64,
     neighbours: int = MFEC.neighbours,
+    frames: int = 1,
 ) -> EpisodicValue:
     """Model-Free Episodic Control: the best return from each state met, or the mean over its nearest neighbours
     (Blundell et al. 2016; 11 neighbours, 64 features, gamma 1, epsilon .005 in Atari)."""
     rules = asdict(MFEC) | {"neighbours": neighbours}
-    config = EpisodicConfig(**rules, capacity=capacity, gamma=gamma, epsilon=epsilon, features=features)
+    config = EpisodicConfig(
+        **rules, capacity=capacity, gamma=gamma, epsilon=epsilon, features=features, frames=frames
+    )
     return make(task, config, key)
 
 

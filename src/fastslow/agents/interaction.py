@@ -76,7 +76,10 @@ def interaction(agent: Agent, task: Task, lanes: int) -> Loop:
 
         def turn(state: PyTree, percept: Percept, ended: Array, key: Key[Array, ""]) -> PyTree:
             fresh = agent.begin_episode(agent.end_episode(state, percept, key))
-            return jax.tree.map(lambda new, old: jnp.where(ended, new, old), fresh, state)
+            # What the turn leaves as it is stays out of the choice, so that it is not copied either.
+            return jax.tree.map(
+                lambda new, old: old if new is old else jnp.where(ended, new, old), fresh, state
+            )
 
         each = jax.vmap(turn, (own_or_shared, 0, 0, 0))
         agent_state = each(batch.agent_state, batch.percept, ended, end_keys)

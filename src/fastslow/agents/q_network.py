@@ -18,6 +18,7 @@ from fastslow.agents.observer import first_best, lapse, sampled
 from fastslow.errors import UserError
 from fastslow.networks.conv import FORMS, Conv
 from fastslow.networks.embedding import as_float
+from fastslow.networks.frames import none_before, picture, shape_of, stacked
 from fastslow.rules.q_learning import dueling
 from fastslow.tasks.task import Task, check_count, check_range
 from fastslow.timestep import Output, Percept
@@ -73,14 +74,13 @@ class QNetwork(Agent):
         """The returns that the atoms stand for."""
         return jnp.linspace(-self.config.limit, self.config.limit, self.config.atoms)
 
-    def logits(self, seen: Shaped[Array, "*batch height width frame"]) -> Float[Array, "*batch action atom"]:
-        """Of each action's distribution of returns; with one atom, Q itself."""
-        features = self.torso(as_float(seen))
-        out = jnp.einsum("...f,fha->...ha", features, self.heads)
-        out = out + jnp.broadcast_to(self.bias, out.shape)
+    def logits(self, seen: Shaped[Array, "..."]) -> Float[Array, "action atom"]:
+        """Of each action's distribution of returns; with one atom, Q itself. `seen` is a frame, or a stack of them."""
+        features = self.torso(as_float(picture(seen)))
+        out = jnp.einsum("f,fha->ha", features, self.heads) + self.bias
         if not self.config.dueling:
             return out
-        return dueling(out[..., self.actions :, :], out[..., : self.actions, :])
+        return dueling(out[self.actions :], out[: self.actions])
 
     def means(self, logits: Float[Array, "*batch action atom"]) -> Float[Array, "*batch action"]:
         """Q, the mean of the distribution."""
@@ -89,17 +89,13 @@ class QNetwork(Agent):
         return jax.nn.softmax(logits) @ self.support
 
     def init_state(self, key: Key[Array, ""]) -> PyTree:
-        earlier = self.config.frames - 1
-        return jnp.zeros((*self.seen, earlier), jnp.uint8) if earlier else ()
+        return none_before(self.seen, self.config.frames)
 
     def begin_episode(self, state: PyTree) -> PyTree:
         return jax.tree.map(jnp.zeros_like, state)
 
     def step(self, state: PyTree, percept: Percept, key: Key[Array, ""]) -> tuple[PyTree, Output]:
-        seen = percept.observation
-        if self.config.frames > 1:
-            seen = jnp.concatenate([state, seen[..., None]], axis=-1)
-            state = seen[..., 1:]
+        seen, state = stacked(state, percept.observation)
         q = self.means(self.logits(seen))
         return state, sampled(key, lapse(first_best(q), self.epsilon), q.max(), q=q)
 
@@ -110,10 +106,10 @@ class QNetwork(Agent):
 def make(task: Task, config: QNetworkConfig, key: Key[Array, ""]) -> QNetwork:
     """A newborn network; all values near 0."""
     frame = task.observation_shape
-    shape = frame if config.frames == 1 else (*frame, config.frames)
     torso_key, head_key = jax.random.split(key)
     form = FORMS[config.encoder]
-    torso = Conv(shape, form._replace(features=config.features or form.features), torso_key)
+    form = form._replace(features=config.features or form.features)
+    torso = Conv(shape_of(frame, config.frames), form, torso_key)
     heads = task.actions + config.dueling
     weights = jax.random.normal(head_key, (torso.features, heads, config.atoms)) * 0.1 / torso.features**0.5
     bias = jnp.zeros((heads, config.atoms))

@@ -103,6 +103,14 @@ def watched(replay: Replay, rows: int) -> Replay:
     return replay._replace(observation=replay.observation[newest])
 
 
+def cut_off(replay: Replay) -> Replay:
+    """The replay in which every lane's newest step is its episode's last, cut off: what is added next is no sequel."""
+    newest = (replay.added - 1) % replay.action.shape[0]
+    return replay._replace(
+        last=replay.last.at[newest].set(True), discount=replay.discount.at[newest].set(1.0)
+    )
+
+
 def drawable(replay: Replay, n: int, frames: int = 1) -> tuple[Int[Array, ""], Int[Array, ""]]:
     """`(oldest, count)`: rows by their number since the beginning, of which the n steps and the frames are all here."""
     slots = replay.action.shape[0]

@@ -45,5 +45,7 @@ def embedding(shape: tuple[int, ...], form: Form | None, features: int, key: Key
 
 def as_float(observation: Shaped[Array, "..."]) -> Float[Array, "..."]:
     """Numbers of about 1: bytes are shades from 0 to 255; yes and no are 1 and 0; what is real stays."""
-    scale = 255.0 if observation.dtype == jnp.uint8 else 1.0
-    return observation.astype(jnp.float32) / scale
+    if observation.dtype != jnp.uint8:
+        return observation.astype(jnp.float32)
+    # By way of 32 bits: on a CPU XLA turns bytes into floats one by one, in ten times the time.
+    return observation.astype(jnp.int32).astype(jnp.float32) / 255

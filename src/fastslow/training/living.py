@@ -16,6 +16,7 @@ from fastslow.agents.interaction import Lane, interaction
 from fastslow.loop import Loop, run
 from fastslow.tasks.task import Task, check_count
 from fastslow.timestep import Trace
+from fastslow.training.rollout import resume_of
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def living(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], conf
         lanes = state.lanes._replace(agent_state=state.agent.watched(state.lanes.agent_state))
         return state._replace(lanes=lanes)
 
-    return Loop(init, step, watched=watched)
+    return Loop(init, step, resume_of(task, config.lanes), watched)
 
 
 def seen_of(lanes: Lane, trace: Trace) -> tuple[Lane, dict[str, Array]]:

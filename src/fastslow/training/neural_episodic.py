@@ -52,8 +52,10 @@ def neural_episodic(
     """The loop over rounds (`replayed.learn_from_replay`)."""
     fitting(make_agent, task, "neural_episodic", "values", "nec")
 
+    frames = jax.eval_shape(lambda: make_agent(task, jax.random.key(0))).config.frames
+
     def draw(kept: Replay, key: Key[Array, ""]) -> Batch:
-        return replay.draw_uniformly(kept, key, config.batch, config.horizon, config.gamma)
+        return replay.draw_uniformly(kept, key, config.batch, config.horizon, config.gamma, frames)
 
     def recall(agent: EpisodicValue, state: ReplayState, batch: Batch) -> Entries:
         memory = state.lanes.agent_state.dictionaries
@@ -80,4 +82,4 @@ def neural_episodic(
         held = held._replace(dictionaries=memory)
         return state._replace(lanes=state.lanes._replace(agent_state=held))
 
-    return learn_from_replay(task, make_agent, config, Lesson(draw, loss_of, recall, revise))
+    return learn_from_replay(task, make_agent, config, Lesson(draw, loss_of, recall, revise), frames=frames)

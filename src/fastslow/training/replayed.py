@@ -22,6 +22,7 @@ from fastslow.memory import replay
 from fastslow.memory.replay import Batch, Replay
 from fastslow.tasks.task import Task, check_count, check_range
 from fastslow.training.living import short, told_of
+from fastslow.training.rollout import resume_of
 
 
 @dataclass(frozen=True)
@@ -217,11 +218,18 @@ def learn_from_replay(
             "epsilon": epsilon_at(state.steps, config, begin),
         }
 
+    begin_anew = resume_of(task, config.lanes)
+
+    def resume(state: ReplayState, key: Key[Array, ""]) -> ReplayState:
+        """Nothing that is drawn crosses the cut."""
+        state = begin_anew(state, key)
+        return state._replace(replay=replay.cut_off(state.replay))
+
     def watched(state: ReplayState) -> ReplayState:
         lanes = state.lanes._replace(agent_state=state.agent.watched(state.lanes.agent_state))
         return state._replace(lanes=lanes, replay=replay.watched(state.replay, config.unroll))
 
-    return Loop(init, step, watched=watched)
+    return Loop(init, step, resume if begin_anew else None, watched)
 
 
 def epsilon_at(steps: Int[Array, ""], config: ReplayConfig, begin: int) -> Float[Array, ""]:
