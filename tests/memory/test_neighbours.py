@@ -61,3 +61,33 @@ def test_of_equals_the_first_comes_first():
 def test_more_neighbours_than_slots_are_refused(search, k):
     with pytest.raises(UserError, match=f"{k} neighbours are asked for.*1 to 50"):
         search(3, QUERIES, k)
+
+
+@pytest.mark.parametrize("k", [1, 3, 11])
+def test_the_greatest_of_many_are_those_of_all(k):
+    x = np.random.default_rng(2).integers(0, 40, 16 * 24).astype(np.float32)
+    x[5:300] = -np.inf
+    rare = np.random.default_rng(3).normal(size=16 * 24).astype(np.float32)
+    for numbers in (rare, x, x[:-1]):
+        best, place = jax.jit(lambda x: module.greatest(x, k))(numbers)
+        np.testing.assert_array_equal(best, np.sort(numbers)[::-1][:k])
+        np.testing.assert_array_equal(numbers[np.asarray(place)], best)
+        assert len(np.unique(place)) == k
+    np.testing.assert_array_equal(module.greatest(rare, k)[1], np.argsort(-rare)[:k])
+
+
+@pytest.mark.parametrize("far", [1, 1000])
+def test_each_of_many_queries_is_searched_for_in_its_own_buffer(far, monkeypatch):
+    monkeypatch.setattr(module, "FAR", far)
+    monkeypatch.setattr(module, "TOGETHER", 2)
+    draw = np.random.default_rng(4)
+    keys = jnp.asarray(draw.normal(size=(3, SLOTS, SIZE)).astype(np.float32))
+    used, of = jnp.asarray([50, 4, 20]), draw.permutation([0] * 5 + [1] * 4 + [2] * 2)
+    queries = jnp.asarray(draw.normal(size=(11, SIZE)).astype(np.float32))
+    norms = squared_norms(keys)
+    found = jax.jit(lambda queries: module.nearest_of_each(keys, norms, used, queries, 5, jnp.asarray(of)))(
+        queries
+    )
+    for i, one in enumerate(of):
+        alone = nearest(keys[one], norms[one], used[one], queries[i], 5)
+        np.testing.assert_array_equal(found[i], alone.index)

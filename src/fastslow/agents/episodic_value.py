@@ -222,11 +222,7 @@ class EpisodicValue(Agent):
         self, memory: Dictionary, observations: Shaped[Array, "batch ..."], actions: Int[Array, " batch"]
     ) -> Int[Array, "batch neighbour"]:
         """The entries of each action that are near each state; -1 where there is none."""
-        # One after the other: each searches one dictionary, and no other.
-        return jax.lax.map(
-            lambda asked: dictionary.neighbours_of(memory, asked[0], self.config, (asked[1],)).index,
-            (self.embedded(observations), actions),
-        )
+        return dictionary.neighbours_of_each(memory, self.embedded(observations), self.config, actions)
 
     def values(
         self,

@@ -20,6 +20,7 @@ from fastslow.memory.neighbours import (
     measured,
     nearest,
     nearest_approximately,
+    nearest_of_each,
     squared_norms,
 )
 from fastslow.tasks.task import check_count, check_range
@@ -308,6 +309,16 @@ def neighbours_of(
         return measured(memory.keys, query, jnp.where(slots < memory.used[of], slots, -1), of)
     search = nearest_approximately if rules.approximate else nearest
     return search(memory.keys, memory.norms, memory.used, query, rules.neighbours, of)
+
+
+def neighbours_of_each(
+    memory: Dictionary, queries: Float[Array, "query key"], rules: Rules, of: Int[Array, " query"]
+) -> Int[Array, "query neighbour"]:
+    """The entries that many reads weigh, each of the dictionary of a stack that `of` names; -1 where there is none."""
+    if rules.approximate or not 0 < rules.neighbours < memory.stamp.shape[-1]:
+        # One after the other: each searches one dictionary, and no other.
+        return jax.lax.map(lambda one: neighbours_of(memory, one[0], rules, (one[1],)).index, (queries, of))
+    return nearest_of_each(memory.keys, memory.norms, memory.used, queries, rules.neighbours, of)
 
 
 def touch(memory: Dictionary, index: Int[Array, " neighbour"], rules: Rules) -> Dictionary:
