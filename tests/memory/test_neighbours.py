@@ -73,7 +73,7 @@ def test_the_greatest_of_many_are_those_of_all(k):
         np.testing.assert_array_equal(best, np.sort(numbers)[::-1][:k])
         np.testing.assert_array_equal(numbers[np.asarray(place)], best)
         assert len(np.unique(place)) == k
-    np.testing.assert_array_equal(module.greatest(rare, k)[1], np.argsort(-rare)[:k])
+    np.testing.assert_array_equal(module.greatest(jnp.asarray(rare), k)[1], np.argsort(-rare)[:k])
 
 
 @pytest.mark.parametrize("far", [1, 1000])

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from ale_py.vector_env import AtariVectorEnv
 
-from fastslow.agents import recurrent
+from fastslow.agents import episodic_value, q_network, recurrent
 from fastslow.agents.interaction import interaction
+from fastslow.agents.q_network import QNetworkConfig
 from fastslow.agents.recurrent import RecurrentConfig
 from fastslow.agents.uniform import uniform
 from fastslow.errors import UserError
 from fastslow.loop import run, run_seeds
+from fastslow.memory import replay
 from fastslow.records.lifetime import lifetime
 from fastslow.runs import driver
 from fastslow.runs.progress import Silent
@@ -22,6 +24,8 @@ from fastslow.tasks import emulator
 from fastslow.tasks.atari import Atari
 from fastslow.tasks.check import check_facts, check_structure
 from fastslow.training.actor_critic import A2CConfig, a2c
+from fastslow.training.living import LivingConfig, living
+from fastslow.training.q_learning import QLearningConfig, q_learning
 
 KEY = jax.random.key(0)
 GAME = Atari("breakout")
@@ -163,6 +167,45 @@ def test_a_run_that_was_saved_goes_on_in_new_games_that_follow_from_its_key(tmp_
         np.testing.assert_array_equal(a, b)
     with pytest.raises(UserError, match="was with an emulator"):
         driver.train(loop._replace(resume=None), KEY, 4, tmp_path / "one", seeds=[5], report=Silent)
+
+
+def test_no_transition_that_is_drawn_crosses_a_cut():
+    task = Atari("breakout", side=12)
+    network = QNetworkConfig("conv_small", frames=2)
+    config = QLearningConfig(lanes=2, unroll=4, slots=40, learn_from=1000)
+    loop = q_learning(task, lambda task, key: q_network.make(task, network, key), config)
+
+    @jax.jit
+    def cut():
+        before, _ = loop.step(loop.init(KEY), KEY)
+        state, _ = loop.step(loop.resume(before, KEY), KEY)
+        return before.replay, state
+
+    before, state = cut()
+    kept = state.replay
+    assert int(kept.added) == 8 and not before.last.any()
+    np.testing.assert_array_equal(np.flatnonzero(kept.last[:8, 0]), [3])
+    assert kept.last[3].all() and (kept.discount[3] == 1).all()
+    assert (state.lanes.percept.time == 4).all()
+    lanes = jnp.arange(2)
+    crossing = replay.gather(kept, jnp.full(2, 2), lanes, jnp.ones(2), 3, 0.9, 2)
+    assert crossing.cut.all() and (crossing.discount == 0).all()
+    first = replay.stacked(kept, jnp.full(2, 4), lanes, 2)
+    assert first[..., 1].any() and not first[..., 0].any()
+
+
+def test_whoever_only_lives_goes_on_in_new_games_too():
+    task = Atari("pong", frames=400, side=12)
+    loop = living(task, episodic_value.mfec, LivingConfig(lanes=2, unroll=4))
+
+    @jax.jit
+    def cut():
+        return loop.resume(loop.step(loop.init(KEY), KEY)[0], KEY)
+
+    state = cut()
+    assert (state.lanes.percept.time == 0).all() and state.lanes.percept.first.all()
+    # What was lived is remembered.
+    assert int(state.lanes.agent_state.dictionaries.used.sum()) > 0
 
 
 class Titles(Silent):

@@ -192,7 +192,7 @@ class EpisodicValue(Agent):
         return state._replace(dictionaries=stored, finished=jnp.zeros_like(state.finished))
 
     def watched(self, state: Memory) -> Memory:
-        """Of the keys stored their lengths, which are finite only if the keys are; of those to be stored nothing yet."""
+        """Of the keys stored their lengths, finite only if the keys are; of those yet to be stored nothing."""
         walk = state.walk._replace(keys=())
         return state._replace(dictionaries=dictionary.watched(state.dictionaries), walk=walk)
 

@@ -94,7 +94,7 @@ def greatest(x: Float[Array, " n"], count: int) -> tuple[Float[Array, " count"],
     """
     groups = x.size // GROUP
     if x.size % GROUP or groups < 2 * count:
-        return jax.lax.top_k(x, count)
+        return tuple(jax.lax.top_k(x, count))
     # A group is every so manieth number, so that all groups' greatest are found side by side.
     table = x.reshape(GROUP, groups)
     chosen = jnp.sort(jax.lax.top_k(table.max(0), count)[1])
