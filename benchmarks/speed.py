@@ -22,6 +22,7 @@ PARTS = {
     "battery": "every experiment's training beside the bare kernel of its shapes",
     "neighbours": "exact nearest neighbours beside a bare product and top_k; cost by what is used",
     "atari": "the emulator inside the compiled loop beside the emulator alone (extra: atari)",
+    "atari_learning": "NEC and DQN learning Pong, beside the bare products of their network (extra: atari)",
     "peers": "beside RecurrentPPO of sb3-contrib (extra: peers)",
 }
 # `startup` goes first: Linux counts the peak memory of a process also to the processes that it starts.
@@ -29,7 +30,7 @@ PARTS = {
 
 def main(words: Sequence[str] | None = None) -> int:
     """Exit code 0 where all targets are met, 1 where one is missed."""
-    parts = "\n".join(f"  {name:<10} {about}" for name, about in PARTS.items())
+    parts = "\n".join(f"  {name:<14} {about}" for name, about in PARTS.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.speed",
         description=f"Measure speed. Parts:\n{parts}",

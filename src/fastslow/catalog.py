@@ -266,6 +266,11 @@ EXPERIMENTS = entries(
             "memory beside slow learning on games",
             "pritzel2017 blundell2016 mnih2015 young2019 agarwal2021",
         ),
+        "episodic_atari": (
+            "experiments.episodic_atari:EXPERIMENT",
+            "memory on Atari's games, beside what was published",
+            "pritzel2017 blundell2016 mnih2015 bellemare2013 castro2018",
+        ),
         "fast_needs_slow": (
             "experiments.fast_needs_slow:EXPERIMENT",
             "a memory with its embedding frozen, slow, too fast",
