@@ -92,11 +92,8 @@ def latest(rows: pd.DataFrame) -> pd.DataFrame:
 
 def published_beside(scores: pd.DataFrame) -> pd.DataFrame:
     """What was published of the same agents in the same games: columns agent, game, frames, source, score, hns."""
-    frames, parts = scores["frames"].max(), []
-    for source in ("nec_10m", "dopamine"):
-        rows = published_scores(source)
-        rows = rows[rows["agent"].isin(LEARNERS) & rows["game"].isin(set(scores["game"]))]
-        parts.append(rows.assign(source=source))
+    frames, ours = scores["frames"].max(), scores[["agent", "game"]].drop_duplicates()
+    parts = [published_scores(source).merge(ours).assign(source=source) for source in ("nec_10m", "dopamine")]
     beside = pd.concat(parts, ignore_index=True)
     # Of Dopamine what is within reach.
     beside = beside[(beside["source"] == "nec_10m") | (beside["frames"] <= 1.1 * frames)]
@@ -143,7 +140,14 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
         ends = [*rows["frames"], *known["frames"]]
         panels_scores.frames_axis(axis, (float(np.min(ends)), float(np.max(ends))))
         axis.set_title(game.replace("_", " "))
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    for marker, label in (("*", "published, 10M frames"), ("D", "Dopamine")):
+        axes[0, 0].plot([], [], marker, color=style.GREY, markerfacecolor="white", label=label)
+    named = {
+        label: handle
+        for axis in axes[0]
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=6)
     drawings = {"games": Drawing(figure, {"curves": shown, "published": beside})}
     last = tables["last"].assign(who=tables["last"]["agent"])
     last = last.assign(
