@@ -31,3 +31,12 @@ def test_bits_are_spread():
     close = jax.vmap(fingerprint)(1.0 + 1e-6 * jnp.arange(500.0)[:, None])
     bits = np.unpackbits(np.asarray(close).view(np.uint8), axis=1)
     assert np.abs(bits.mean(0) - 0.5).max() < 0.1
+
+
+def test_any_byte_tells_pictures_apart():
+    picture = np.random.default_rng(0).integers(0, 256, (6, 6), dtype=np.uint8)
+    others = np.broadcast_to(picture, (36, 6, 6)).copy()
+    others.reshape(36, 36)[np.arange(36), np.arange(36)] += 1
+    prints = np.asarray(jax.vmap(fingerprint)(jnp.asarray(np.concatenate([picture[None], others]))))
+    assert len(np.unique(prints, axis=0)) == 37
+    np.testing.assert_array_equal(prints[0], fingerprint(jnp.asarray(picture)))

@@ -179,7 +179,7 @@ EXPERIMENT = Experiment(
     ),
     cite=("pritzel2017", "blundell2016", "mnih2015", "bellemare2013", "castro2018"),
     presets={
-        "smoke": AtariConfig(lives=shortly(4000)),
+        "smoke": AtariConfig(lives=shortly(8000)),
         "quick": AtariConfig(lives=shortly(100_000)),
         "laptop": AtariConfig(8),
         "full": AtariConfig(lives=FULL),
