@@ -251,6 +251,11 @@ TRAINERS = entries(
             "pritzel2017",
         ),
         "living": ("training.living:living", "none: the agent lives on", "blundell2016"),
+        "vae": (
+            "training.vae:vae",
+            "what is seen is learned first, then the agent lives",
+            "blundell2016 kingma2014",
+        ),
     }
 )
 # An experiment: an `experiments.experiment.Experiment`.

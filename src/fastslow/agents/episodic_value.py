@@ -21,8 +21,7 @@ from fastslow.errors import UserError
 from fastslow.memory import dictionary
 from fastslow.memory.dictionary import BOX2, MFEC, NEC, Dictionary, Recalled, Rules
 from fastslow.memory.identity import fingerprint
-from fastslow.networks.conv import FORMS
-from fastslow.networks.embedding import as_float, embedding
+from fastslow.networks.embedding import FORMS, as_float, embedding
 from fastslow.networks.frames import none_before, picture, shape_of, stacked
 from fastslow.rules.returns import n_step_sums
 from fastslow.tasks.task import Task, check_count, check_range
@@ -44,7 +43,7 @@ class EpisodicConfig(Rules):
     epsilon: float = 0.0
     """Probability of a uniform action (Blundell 2016: .005); a trainer may set another."""
     encoder: str = ""
-    """Convolutions that embed what is seen, by name (networks.conv.FORMS); none: see `features`."""
+    """Convolutions that embed what is seen, by name (networks.embedding.FORMS); none: see `features`."""
     frames: int = 1
     """How many of the latest frames are seen at once, and embedded and looked up as one (Pritzel 2017: 4)."""
     features: int = 0
@@ -277,12 +276,20 @@ def mfec(
     features: int = 64,
     neighbours: int = MFEC.neighbours,
     frames: int = 1,
+    encoder: str = "",
 ) -> EpisodicValue:
     """Model-Free Episodic Control: the best return from each state met, or the mean over its nearest neighbours
-    (Blundell et al. 2016; 11 neighbours, 64 features, gamma 1, epsilon .005 in Atari)."""
+    (Blundell et al. 2016; 11 neighbours, 64 features, gamma 1, epsilon .005 in Atari; with the encoder `vae`, trained
+    by the trainer of that name, 32 features)."""
     rules = asdict(MFEC) | {"neighbours": neighbours}
     config = EpisodicConfig(
-        **rules, capacity=capacity, gamma=gamma, epsilon=epsilon, features=features, frames=frames
+        **rules,
+        capacity=capacity,
+        gamma=gamma,
+        epsilon=epsilon,
+        encoder=encoder,
+        features=features,
+        frames=frames,
     )
     return make(task, config, key)
 

@@ -8,6 +8,9 @@ from fastslow import catalog
 from fastslow.cli import options
 from fastslow.errors import UserError
 
+LIVING = ("living", "vae")
+"""Trainers of agents that need no training."""
+
 
 class Choice(NamedTuple):
     """Something from the catalog with its options, as a manifest keeps it."""
@@ -62,7 +65,7 @@ class Training(NamedTuple):
 
 def training_of(task: Choice, agent: Choice, trainer: Choice) -> Training:
     """The loop of a training run; `UserError` for whatever does not fit, before anything is compiled."""
-    if trainer.name != "living" and not trainable(agent.name):
+    if trainer.name not in LIVING and not trainable(agent.name):
         raise UserError(
             f"The agent '{agent.name}' is not trained; `fastslow behave --agent {agent.name}` records it, and "
             "`--trainer living` lets it live on."

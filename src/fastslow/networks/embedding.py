@@ -7,7 +7,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Shaped
 
-from fastslow.networks.conv import Conv, Form
+from fastslow.networks import conv, vae
+from fastslow.networks.conv import Conv
+from fastslow.networks.vae import Encoder
+
+FORMS = conv.FORMS | vae.FORMS
+"""Encoders by name: convolutions, and those of autoencoders."""
 
 
 class Unchanged(eqx.Module):
@@ -32,9 +37,13 @@ class Projection(eqx.Module):
         return seen.ravel() @ jax.lax.stop_gradient(self.matrix)
 
 
-def embedding(shape: tuple[int, ...], form: Form | None, features: int, key: Key[Array, ""]) -> eqx.Module:
-    """Convolutions of this form with `features` outputs, which no rectifier follows; without a form a random projection
-    of as many, or none at all where they are 0."""
+def embedding(
+    shape: tuple[int, ...], form: conv.Form | vae.Form | None, features: int, key: Key[Array, ""]
+) -> eqx.Module:
+    """Convolutions of this form with `features` outputs, which no rectifier follows, or an autoencoder's encoder with
+    as many means; without a form a random projection of as many, or none at all where they are 0."""
+    if isinstance(form, vae.Form):
+        return Encoder(shape, form._replace(latent=features), key)
     if form is not None:
         return Conv(shape, form._replace(features=features, rectified=False), key)
     seen = math.prod(shape)

@@ -50,17 +50,31 @@ def living(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], conf
         agent = make_agent(task, birth_key)
         return LivingState(agent, interaction(agent, task, config.lanes).init(lanes_key))
 
+    live = living_of(task, config)
+
     def step(state: LivingState, key: Key[Array, ""]) -> tuple[LivingState, dict[str, Array]]:
-        loop = interaction(state.agent, task, config.lanes)
-        stepped = Loop(loop.init, lambda lanes, key: seen_of(*loop.step(lanes, key)))
-        lanes, lived = run(stepped, key, config.unroll, state.lanes)
-        return LivingState(state.agent, lanes), told_of(lived)
+        lanes, told = live(state.agent, state.lanes, key)
+        return LivingState(state.agent, lanes), told
 
     def watched(state: LivingState) -> LivingState:
         lanes = state.lanes._replace(agent_state=state.agent.watched(state.lanes.agent_state))
         return state._replace(lanes=lanes)
 
     return Loop(init, step, resume_of(task, config.lanes), watched)
+
+
+def living_of(
+    task: Task, config: LivingConfig
+) -> Callable[[Agent, Lane, Key[Array, ""]], tuple[Lane, dict[str, Array]]]:
+    """A round of life: `(agent, lanes, key) -> (lanes, metrics)`."""
+
+    def live(agent: Agent, lanes: Lane, key: Key[Array, ""]) -> tuple[Lane, dict[str, Array]]:
+        loop = interaction(agent, task, config.lanes)
+        stepped = Loop(loop.init, lambda lanes, key: seen_of(*loop.step(lanes, key)))
+        lanes, lived = run(stepped, key, config.unroll, lanes)
+        return lanes, told_of(lived)
+
+    return live
 
 
 def seen_of(lanes: Lane, trace: Trace) -> tuple[Lane, dict[str, Array]]:
