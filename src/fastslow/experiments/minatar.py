@@ -36,7 +36,7 @@ MFEC = EpisodicConfig(**asdict(dictionary.MFEC), gamma=GAMMA, epsilon=0.005, fea
 DQN = QNetworkConfig()
 RAINBOW = QNetworkConfig(dueling=True, atoms=51)
 NEC_LEARNS = NeuralEpisodicConfig(learning_rate=1e-3, horizon=NEC.horizon, gamma=GAMMA)
-DQN_LEARNS = QLearningConfig()
+DQN_LEARNS = QLearningConfig(horizon=3, double=True)
 RAINBOW_LEARNS = QLearningConfig(double=True, prioritised=True, horizon=3)
 
 
