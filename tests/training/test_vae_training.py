@@ -28,6 +28,17 @@ def newborn(task, key):
     return eqx.tree_at(lambda agent: agent.embedding, agent, Encoder(task.observation_shape, TINY, key))
 
 
+def seen_by(task, key, frames=1):
+    return episodic_value.mfec(task, key, capacity=300, features=32, encoder="vae_small", frames=frames)
+
+
+def test_a_stack_of_frames_is_one_picture():
+    loop = vae(minatar("breakout"), lambda *of: seen_by(*of, frames=3), CONFIG)
+    state = jax.eval_shape(loop.init, KEY)
+    assert state.agent.embedding.layers[0].filters.shape[2] == 12
+    assert jax.eval_shape(loop.step, state, KEY)[0].decoder.shape == (10, 10, 12)
+
+
 def test_chance_comes_first_and_the_agent_lives_on_what_it_saw():
     loop = vae(minatar("breakout"), newborn, CONFIG)
     step = jax.jit(lambda state, start: run(loop, KEY, 1, state, start))
@@ -69,7 +80,8 @@ def test_pictures_are_drawn_again_better_than_by_their_mean():
     state, rows = run(loop, KEY, 60)
     learned = as_float(state.replay.observation.reshape(-1, *task.observation_shape))
     # What comes in during 20 more rounds, seen by what was learned before.
-    later = run(loop, KEY, 20, state, 60)[0].replay.observation[:400]
+    looking = vae(task, seen_by, replace(config, passes=0))
+    later = run(looking, KEY, 20, state, 60)[0].replay.observation[:400]
     apart = later.reshape(-1, *task.observation_shape)
     mean = float(((jnp.broadcast_to(learned.mean(0), apart.shape) - as_float(apart)) ** 2).mean())
     error = float(((drawn_again(state.agent.embedding, state.decoder, apart) - as_float(apart)) ** 2).mean())
@@ -82,6 +94,9 @@ def test_pictures_are_drawn_again_better_than_by_their_mean():
 def test_what_cannot_be_trained_so_is_refused():
     with pytest.raises(UserError, match=r"this Uniform has none; take mfec with encoder vae or vae_small"):
         vae(minatar("breakout"), lambda task, key: uniform.uniform(task), CONFIG)
+    stacking = replace(CONFIG, unroll=1, slots=8)
+    with pytest.raises(UserError, match="slots is 8, but 4 lanes that see 4 frames at once need more"):
+        vae(minatar("breakout"), lambda *of: seen_by(*of, frames=4), stacking)
     with pytest.raises(UserError, match="slots is 150, but two rounds of 4 lanes and 25 steps need 200"):
         replace(CONFIG, slots=150)
     with pytest.raises(UserError, match="batch is 0"):

@@ -97,6 +97,10 @@ def vae(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], config:
         f"has none; take mfec with encoder {' or '.join(FORMS)}.",
     )
     frames = form.config.frames
+    check(
+        config.rows > frames,
+        f"slots is {config.slots}, but {config.lanes} lanes that see {frames} frames at once need more.",
+    )
     optimizer, walker = optax.rmsprop(config.learning_rate), Uniform(task.actions)
     live = living_of(task, config)
 
