@@ -6,6 +6,7 @@ cut into chunks, or killed and resumed, is the same run bit for bit.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -98,12 +99,17 @@ def _batch(one: Callable, lanes: PyTree, width: int) -> PyTree:
     return jax.tree.map(lambda x: x[:width], jax.vmap(one)(padded))
 
 
+def _alone(one: Callable, lanes: PyTree) -> PyTree:
+    """A loop of one round would copy the state, which may be gigabytes."""
+    return jax.tree.map(lambda x: x[None], one(jax.tree.map(lambda x: x[0], lanes)))
+
+
 def _share_out(one: Callable, lanes: PyTree, width: int) -> PyTree:
     devices = jax.devices()[: min(width, jax.device_count())]
     padding = -width % len(devices)
     lanes = jax.tree.map(lambda x: jnp.concatenate([x, x[:padding]]) if padding else x, lanes)
     share = jax.shard_map(
-        lambda lanes: jax.lax.map(one, lanes),
+        partial(_alone if len(devices) >= width else jax.lax.map, one),
         mesh=Mesh(np.asarray(devices), ("seed",)),
         in_specs=PartitionSpec("seed"),
         out_specs=PartitionSpec("seed"),
