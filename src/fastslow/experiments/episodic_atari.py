@@ -195,7 +195,7 @@ EXPERIMENT = Experiment(
             low=3000.0,
             where=BLUNDELL,
             confidence="code",
-            note="500k to 600k frames; a public re-implementation",
+            note="500k to 600k frames; one run of a public re-implementation, without no-op starts, lives not told",
         ),
         Expectation(
             FIRST, 896.0, where=BLUNDELL, confidence="code", note="reported; the same re-implementation"
