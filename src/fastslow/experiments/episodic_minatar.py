@@ -198,7 +198,7 @@ EXPERIMENT = Experiment(
     ),
     departures=(
         "MinAtar in place of Atari: five actions at most, 10 x 10 places, a network of one convolution.",
-        "Four games side by side share one memory and one network; a gradient step every four steps, as in the papers.",
+        "DQN plays four games side by side; a gradient step every four steps, as in the papers.",
         "Scores are of the games played while learning, exploration included.",
     ),
 )
