@@ -162,3 +162,12 @@ def test_bad_settings_are_refused(wrong, said):
 def test_a_life_of_no_episodes_is_refused():
     with pytest.raises(UserError, match="episodes is 0"):
         lifetime(q_table(CORRIDOR), CORRIDOR, KEY, 2, 0)
+
+
+def test_an_action_of_which_little_is_stored_comes_first():
+    config = dataclasses.replace(EXACTLY, merge="append", try_first=30)
+    state, _ = lived(make(CORRIDOR, config, KEY), CORRIDOR, 200)
+    eager = state.dictionaries.used
+    assert (eager >= 30).all()
+    state, _ = lived(make(CORRIDOR, dataclasses.replace(config, try_first=0), KEY), CORRIDOR, 200)
+    assert state.dictionaries.used.min() < 30, "the action that never paid is hardly tried"

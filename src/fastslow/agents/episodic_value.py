@@ -44,6 +44,9 @@ class EpisodicConfig(Rules):
     """Probability of a uniform action (Blundell 2016: .005); a trainer may set another."""
     encoder: str = ""
     """Convolutions that embed what is seen, by name (networks.embedding.FORMS); none: see `features`."""
+    try_first: int = 0
+    """Entries of an action below which it comes first in states where its value is not known (public code of MFEC: one
+    more than the neighbours)."""
     frames: int = 1
     """How many of the latest frames are seen at once, and embedded and looked up as one (Pritzel 2017: 4)."""
     features: int = 0
@@ -56,6 +59,7 @@ class EpisodicConfig(Rules):
         check_range("gamma", self.gamma, 0, 1)
         check_count("horizon", self.horizon, 0)
         check_range("epsilon", self.epsilon, 0, 1)
+        check_count("try_first", self.try_first, 0)
         check_count("frames", self.frames, 1)
         check_count("features", self.features, 1 if self.encoder else 0)
         if self.encoder and self.encoder not in FORMS:
@@ -153,7 +157,9 @@ class EpisodicValue(Agent):
         )
         q = found.value[:, 0]
         known = {"known": found.known.astype(jnp.float32)} if self.config.exact else {}
-        output = sampled(key, lapse(best(q), self.epsilon), q.max(), q=q, **known)
+        early = (state.dictionaries.used < self.config.try_first) & ~found.known
+        preferred = jnp.where(early.any(), early.astype(jnp.float32), q)
+        output = sampled(key, lapse(best(preferred), self.epsilon), q.max(), q=q, **known)
         now, walk = state.time, state.walk
         walk = Walk(
             walk.keys.at[now].set(query),

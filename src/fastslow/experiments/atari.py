@@ -26,7 +26,7 @@ LANES = {"random": 4, "mfec": 1, "nec": 4, "dqn": 4}
 """Games side by side: four where a gradient step every four steps is then one a round; one (as published) where each
 game is to profit from the one before, which by 300,000 frames of Q*bert doubled the score (one seed of its own)."""
 MFEC = EpisodicConfig(
-    **asdict(dictionary.MFEC), capacity=50_000, gamma=1.0, epsilon=0.005, features=64, frames=1
+    **asdict(dictionary.MFEC), capacity=50_000, gamma=1.0, epsilon=0.005, features=64, try_first=12
 )
 NEC = NECConfig(capacity=20_000, encoder="dqn", frames=4)
 DQN = QNetworkConfig(encoder="dqn", frames=4)
