@@ -54,11 +54,11 @@ def rounds(frames: int, lanes: int) -> dict[str, int]:
     return {"updates": steps // (lanes * unroll), "lanes": lanes, "unroll": unroll}
 
 
-def played(agent: str, game: str, frames: int, **learns: object) -> Condition:
+def played(agent: str, game: str, frames: int, noops: int = 30, **learns: object) -> Condition:
     """The life of an agent in a game: random, mfec, nec or dqn, each life of the player an episode; `learns` changes
     how it learns."""
     # Seeds take a core each, so that a second thread for their emulators would only wait.
-    task, how = Atari(game, lives=True, threads=1), rounds(frames, LANES[agent])
+    task, how = Atari(game, lives=True, noops=noops, threads=1), rounds(frames, LANES[agent])
 
     def chance(task: Task, config: None, key: Key[Array, ""]) -> Agent:
         return uniform(task)

@@ -42,14 +42,16 @@ class Life:
     game: str
     frames: int
     """Of the emulator, four to a step."""
+    noops: int = 30
+    """Most frames of doing nothing with which a game begins (Mnih 2015: 30)."""
 
 
 def shortly(frames: int) -> tuple[Life, ...]:
     """Q*bert by chance and from memory alone."""
-    return Life("random", "qbert", frames), Life("mfec", "qbert", frames)
+    return Life("random", "qbert", frames), Life("mfec", "qbert", frames, 0)
 
 
-QBERT = (Life("random", "qbert", 100_000), Life("mfec", "qbert", 600_000))
+QBERT = (Life("random", "qbert", 100_000), Life("mfec", "qbert", 600_000, 0))
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,10 @@ class AtariConfig:
 
 def conditions(config: AtariConfig) -> dict[str, Condition]:
     """The lives of the agents."""
-    return {f"{life.agent}-{life.game}": played(life.agent, life.game, life.frames) for life in config.lives}
+    return {
+        f"{life.agent}-{life.game}": played(life.agent, life.game, life.frames, life.noops)
+        for life in config.lives
+    }
 
 
 def simulate(
@@ -236,6 +241,7 @@ EXPERIMENT = Experiment(
         "A memory of 20,000 entries per action in NEC (published: 500,000) and 50,000 in MFEC (1,000,000); keys of 64.",
         "NEC learns from the 5,000th step on (in public code the 50,000th); what is read from memory gets no gradient.",
         "DQN as in Dopamine, with a replay of 100,000 steps (there 1,000,000) and without sticky actions.",
+        "Q*bert's games begin without no-ops for MFEC, as in the run that it is compared with.",
         "Scores are of the games played while learning, exploration included.",
     ),
 )
