@@ -35,7 +35,7 @@ FEW_PIXELS = ("breakout", "freeway")
 class MinAtarConfig:
     """How much of it."""
 
-    seeds: int = 6
+    seeds: int = 8
     """Lives of each agent in each game."""
     steps: int = 100_000
     """Steps of a life."""

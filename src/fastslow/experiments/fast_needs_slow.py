@@ -28,7 +28,7 @@ CHECKPOINTS = 10
 class FastSlowConfig:
     """How much of it."""
 
-    seeds: int = 6
+    seeds: int = 8
     """Lives of each agent."""
     steps: int = 60_000
     """Steps of a life."""
