@@ -34,8 +34,14 @@ def subjects_beside(name):
     return {"rat_two_step_miller": (Path(folder) / "rat_two_step_miller" / "trials.csv.gz", known)}
 
 
+LONG = ("episodic_atari", "fast_needs_slow")
+"""More than a minute of compiling; test_lives.py tests their measures and figures, and others their trainings."""
+
+
 @pytest.mark.usefixtures("forgotten")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in NAMES]
+)
 def test_the_smoke_preset_goes_from_training_to_the_report(name, tmp_path):
     others = subjects_beside(name)
     files = [file for file, _ in others.values()]

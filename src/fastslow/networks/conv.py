@@ -52,6 +52,8 @@ def correlated(
 def slid(x: Array, filters: Array, padding: int) -> Array:
     """`lax.conv` by a stride of one, with as many places of zeros on every side."""
     order = ("NHWC", "HWIO", "NHWC")
+    kind = jnp.result_type(x, filters)
+    x, filters = x.astype(kind), filters.astype(kind)
     return jax.lax.conv_general_dilated(x, filters, (1, 1), [(padding, padding)] * 2, dimension_numbers=order)
 
 
