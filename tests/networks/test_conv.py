@@ -36,7 +36,7 @@ def test_a_layer_is_a_convolution_and_so_are_its_gradients(side, stride, height,
     ours, theirs = map(jax.tree.leaves, all_of(filters, bias, x))
     assert len(ours) == 4
     for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(("name", "shape"), [("conv_small", (12, 24, 3)), ("conv", (84, 84, 3))])
