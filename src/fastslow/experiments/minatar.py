@@ -1,6 +1,6 @@
 """Who plays MinAtar, and how: the settings that the experiments on it share.
 
-They were chosen on seeds of their own, for each agent among about as many (docs/promises.md).
+They were chosen on seeds of their own (docs/promises.md says among how many).
 """
 
 from dataclasses import asdict, replace
@@ -37,31 +37,27 @@ NEC = EpisodicConfig(
 MFEC = EpisodicConfig(**asdict(dictionary.MFEC), gamma=GAMMA, epsilon=0.005, features=64)
 DQN = QNetworkConfig()
 RAINBOW = QNetworkConfig(dueling=True, atoms=51)
-NEC_LEARNS = NeuralEpisodicConfig(
-    learning_rate=1e-3,
-    horizon=NEC.horizon,
-    gamma=GAMMA,
-    lanes=LANES["nec"],
-    act=4 // LANES["nec"],
-    unroll=100,
-)
+NEC_LEARNS = NeuralEpisodicConfig(learning_rate=1e-3, horizon=NEC.horizon, gamma=GAMMA)
 DQN_LEARNS = QLearningConfig(horizon=3, double=True)
 RAINBOW_LEARNS = QLearningConfig(double=True, prioritised=True, horizon=3)
 
 
 def rounds(steps: int, lanes: int) -> dict[str, int]:
     """Settings of any trainer that make up so many steps, in a thousand rounds at most."""
-    act = 4 // lanes
-    unroll = act * -(-max(steps // 1000, min(100, steps)) // 4)
+    unroll = 4 // lanes * -(-max(steps // 1000, min(100, steps)) // 4)
     return {"updates": steps // (lanes * unroll), "lanes": lanes, "unroll": unroll}
 
 
-def played(agent: str, game: str, steps: int, capacity: int = CAPACITY, **learns: object) -> Condition:
+def played(
+    agent: str, game: str, steps: int, capacity: int = CAPACITY, lanes: int = 0, **learns: object
+) -> Condition:
     """The life of an agent in a game: random, mfec, nec, dqn or rainbow; `learns` changes how it learns.
 
+    `lanes` games are played side by side (0: as many as the agent does best with), with a gradient step every 4 steps.
     `capacity` is how many entries per action `nec` holds; `mfec`, which never writes over, four times as many.
     """
-    task, how = minatar(game), rounds(steps, LANES[agent])
+    task, lanes = minatar(game), lanes or LANES[agent]
+    how = rounds(steps, lanes)
 
     def chance(task: Task, config: None, key: Key[Array, ""]) -> Agent:
         return uniform(task)
@@ -71,6 +67,7 @@ def played(agent: str, game: str, steps: int, capacity: int = CAPACITY, **learns
     if agent == "mfec":
         memory = replace(MFEC, capacity=4 * capacity)
         return Condition(task, memory, LivingConfig(**how), episodic_value.make, living, curve=True)
+    how["act"] = 4 // lanes
     if agent == "nec":
         config = replace(NEC_LEARNS, **how, **learns)
         memory = replace(NEC, capacity=capacity)
