@@ -13,6 +13,7 @@ from fastslow.agents.agent import Agent
 from fastslow.agents.episodic_value import EpisodicConfig, NECConfig
 from fastslow.agents.q_network import QNetworkConfig
 from fastslow.agents.uniform import uniform
+from fastslow.experiments.curves import rounds
 from fastslow.experiments.experiment import Condition
 from fastslow.memory import dictionary
 from fastslow.tasks.atari import Atari
@@ -47,18 +48,11 @@ DQN_LEARNS = QLearningConfig(
 )
 
 
-def rounds(frames: int, lanes: int) -> dict[str, int]:
-    """Settings of any trainer that make up so many frames, in a thousand rounds at most."""
-    steps = frames // REPEAT
-    unroll = max(-(-steps // (1000 * lanes)), min(25, steps // lanes))
-    return {"updates": steps // (lanes * unroll), "lanes": lanes, "unroll": unroll}
-
-
 def played(agent: str, game: str, frames: int, noops: int = 30, **learns: object) -> Condition:
     """The life of an agent in a game: random, mfec, nec or dqn, each life of the player an episode; `learns` changes
     how it learns."""
     # Seeds take a core each, so that a second thread for their emulators would only wait.
-    task, how = Atari(game, lives=True, noops=noops, threads=1), rounds(frames, LANES[agent])
+    task, how = Atari(game, lives=True, noops=noops, threads=1), rounds(frames // REPEAT, LANES[agent])
 
     def chance(task: Task, config: None, key: Key[Array, ""]) -> Agent:
         return uniform(task)

@@ -1,11 +1,15 @@
 """Trainings as behaviour: what was scored after so much experience, for agents that are judged while they learn."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from jaxtyping import Array, Key
 
+from fastslow.agents.agent import Agent
 from fastslow.errors import check
 from fastslow.experiments.experiment import Condition
 from fastslow.records.record import from_arrays, trials
@@ -17,10 +21,6 @@ PREFIX = "curve_"
 def name_of(condition: str) -> str:
     """What the record of a condition's training is called."""
     return f"{PREFIX}{condition}"
-
-
-def is_curve(name: str) -> bool:
-    return name.startswith(PREFIX)
 
 
 def curve_record(condition: Condition, folder: Path) -> xr.Dataset:
@@ -69,3 +69,22 @@ def scores(record: xr.Dataset, checkpoints: int) -> pd.DataFrame:
     means = means.ffill(axis=1).bfill(axis=1)
     rows = means.rename(columns=lambda i: (i + 1) * end / checkpoints).stack().rename("score")
     return rows.rename_axis(["subject", "frames"]).reset_index()
+
+
+def players(records: Mapping[str, xr.Dataset]) -> Iterator[tuple[str, str, xr.Dataset]]:
+    """Agent, game and record of every training called AGENT-GAME (or AGENT alone, the game then being "")."""
+    for name, record in records.items():
+        if name.startswith(PREFIX):
+            agent, _, game = name.removeprefix(PREFIX).partition("-")
+            yield agent, game, record
+
+
+def lived_already(config: Any, trained: dict[str, list[Agent]], key: Key[Array, ""]) -> dict[str, xr.Dataset]:
+    """What `simulate` is where agents are judged by how they lived: nothing more."""
+    return {}
+
+
+def rounds(steps: int, lanes: int) -> dict[str, int]:
+    """Settings of any trainer that make up so many steps, a multiple of four, in a thousand rounds at most."""
+    unroll = 4 // lanes * -(-max(steps // 1000, min(100, steps)) // 4)
+    return {"updates": steps // (lanes * unroll), "lanes": lanes, "unroll": unroll}

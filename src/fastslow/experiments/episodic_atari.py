@@ -11,9 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
-from jaxtyping import Array, Key
 
-from fastslow.agents.agent import Agent
 from fastslow.analysis.human_normalised import human_normalised
 from fastslow.analysis.published import published_scores
 from fastslow.analysis.statistics import summarise
@@ -71,22 +69,13 @@ def conditions(config: AtariConfig) -> dict[str, Condition]:
     }
 
 
-def simulate(
-    config: AtariConfig, trained: dict[str, list[Agent]], key: Key[Array, ""]
-) -> dict[str, xr.Dataset]:
-    """Nothing more: they are judged by how they lived."""
-    return {}
-
-
 def score_rows(records: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     """Mean score of the games that ended in each stretch: columns agent, game, subject, frames, score."""
     parts = []
-    for name, record in records.items():
-        if curves.is_curve(name):
-            agent, _, game = name.removeprefix(curves.PREFIX).partition("-")
-            frames = REPEAT * float(record["steps"].max())
-            rows = curves.scores(record, max(round(frames / STRETCH), 1))
-            parts.append(rows.assign(agent=agent, game=game, frames=REPEAT * rows["frames"]))
+    for agent, game, record in curves.players(records):
+        frames = REPEAT * float(record["steps"].max())
+        rows = curves.scores(record, max(round(frames / STRETCH), 1))
+        parts.append(rows.assign(agent=agent, game=game, frames=REPEAT * rows["frames"]))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -190,7 +179,7 @@ EXPERIMENT = Experiment(
         "full": AtariConfig(lives=FULL),
     },
     conditions=conditions,
-    simulate=simulate,
+    simulate=curves.lived_already,
     measure=measure,
     draw=draw,
     expectations=(

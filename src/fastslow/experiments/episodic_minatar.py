@@ -11,9 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
-from jaxtyping import Array, Key
 
-from fastslow.agents.agent import Agent
 from fastslow.analysis.aggregates import pooled_iqm, stratified_interval
 from fastslow.analysis.human_normalised import scaled
 from fastslow.analysis.score_table import at_checkpoint, games_of, matrices
@@ -54,20 +52,12 @@ def conditions(config: MinAtarConfig) -> dict[str, Condition]:
     }
 
 
-def simulate(
-    config: MinAtarConfig, trained: dict[str, list[Agent]], key: Key[Array, ""]
-) -> dict[str, xr.Dataset]:
-    """Nothing more: they are judged by how they lived."""
-    return {}
-
-
 def score_rows(records: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     """Scores at every checkpoint: columns agent, game, subject, frames, score."""
-    parts = []
-    for name, record in records.items():
-        if curves.is_curve(name):
-            agent, _, game = name.removeprefix(curves.PREFIX).partition("-")
-            parts.append(curves.scores(record, CHECKPOINTS).assign(agent=agent, game=game))
+    parts = [
+        curves.scores(record, CHECKPOINTS).assign(agent=agent, game=game)
+        for agent, game, record in curves.players(records)
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -157,7 +147,7 @@ EXPERIMENT = Experiment(
         "full": MinAtarConfig(10, 200_000, GAMES, (*PLAYERS, "rainbow")),
     },
     conditions=conditions,
-    simulate=simulate,
+    simulate=curves.lived_already,
     measure=measure,
     draw=draw,
     expectations=(

@@ -8,12 +8,10 @@ the same network without a memory, with returns of as many steps.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import xarray as xr
-from jaxtyping import Array, Key
 
-from fastslow.agents.agent import Agent
+from fastslow.analysis.statistics import summarise
 from fastslow.experiments import curves
 from fastslow.experiments.claims import claim, exact, table
 from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
@@ -50,35 +48,14 @@ def conditions(config: FastSlowConfig) -> dict[str, Condition]:
     }
 
 
-def simulate(
-    config: FastSlowConfig, trained: dict[str, list[Agent]], key: Key[Array, ""]
-) -> dict[str, xr.Dataset]:
-    """Nothing more: they are judged by how they lived."""
-    return {}
-
-
 def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     scores = pd.concat(
-        [
-            curves.scores(record, CHECKPOINTS).assign(name=name.removeprefix(curves.PREFIX))
-            for name, record in records.items()
-            if curves.is_curve(name)
-        ],
+        [curves.scores(record, CHECKPOINTS).assign(name=name) for name, _, record in curves.players(records)],
         ignore_index=True,
     )
-    rows = []
-    for name, part in scores.groupby("name", sort=False):
-        for frames, at in part.groupby("frames"):
-            rows.append({"name": name, "frames": frames, **summary(at["score"].to_numpy())})
     half = scores[scores["frames"] > scores["frames"].max() / 2]
     late = half.groupby(["subject", "name"])["score"].mean().unstack("name")
-    return {"scores": scores, "curves": pd.DataFrame(rows), CLAIMS: claims(late)}
-
-
-def summary(values: np.ndarray) -> dict[str, float | str]:
-    """Mean and interval as a figure takes them."""
-    row = claim("", values)
-    return {"mean": row["value"], "low": row["low"], "high": row["high"]}
+    return {"scores": scores, "curves": summarise(scores, ["name", "frames"], "score"), CLAIMS: claims(late)}
 
 
 def claims(late: pd.DataFrame) -> pd.DataFrame:
@@ -118,7 +95,7 @@ EXPERIMENT = Experiment(
         "full": FastSlowConfig(10, 200_000),
     },
     conditions=conditions,
-    simulate=simulate,
+    simulate=curves.lived_already,
     measure=measure,
     draw=draw,
     expectations=(

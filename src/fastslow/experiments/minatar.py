@@ -12,6 +12,7 @@ from fastslow.agents.agent import Agent
 from fastslow.agents.episodic_value import EpisodicConfig
 from fastslow.agents.q_network import QNetworkConfig
 from fastslow.agents.uniform import uniform
+from fastslow.experiments.curves import rounds
 from fastslow.experiments.experiment import Condition
 from fastslow.memory import dictionary
 from fastslow.tasks.gymnax_bridge import minatar
@@ -40,12 +41,6 @@ RAINBOW = QNetworkConfig(dueling=True, atoms=51)
 NEC_LEARNS = NeuralEpisodicConfig(learning_rate=1e-3, horizon=NEC.horizon, gamma=GAMMA)
 DQN_LEARNS = QLearningConfig(horizon=3, double=True)
 RAINBOW_LEARNS = QLearningConfig(double=True, prioritised=True, horizon=3)
-
-
-def rounds(steps: int, lanes: int) -> dict[str, int]:
-    """Settings of any trainer that make up so many steps, in a thousand rounds at most."""
-    unroll = 4 // lanes * -(-max(steps // 1000, min(100, steps)) // 4)
-    return {"updates": steps // (lanes * unroll), "lanes": lanes, "unroll": unroll}
 
 
 def played(
