@@ -71,7 +71,8 @@ def claims(late: pd.DataFrame) -> pd.DataFrame:
 def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     figure, axes = style.figure(2, 1, height=62)
     shown = tables["curves"]
-    panels_scores.score_curves(axes[0, 0], shown, "score")
+    # Panel b names the lines.
+    panels_scores.score_curves(axes[0, 0], shown, "score", legend=False)
     axes[0, 0].set_xlabel("steps")
     late = tables[CLAIMS][tables[CLAIMS]["measure"].str.endswith(": score")]
     late = late[~late["measure"].str.contains(" less ")]
