@@ -9,6 +9,20 @@ from typing import NamedTuple
 from jaxtyping import Array, Bool, Float, Int, PyTree, Shaped
 
 
+class Cue(NamedTuple):
+    """What tells an agent with a memory of its past activity when to store it and what to recall (Ritter 2018)."""
+
+    context: Float[Array, "*batch part code"]
+    """What the present task is known by, the same whenever it comes back; in several parts where each is a cue of its
+    own."""
+    recall: Bool[Array, "*batch"]
+    """What is stored under the context may be recalled at this step."""
+    store: Bool[Array, "*batch"]
+    """The activity after taking in this step is to be stored under the context."""
+    begins: Bool[Array, "*batch"]
+    """A task, one of several in the episode, is at its first step."""
+
+
 class TimeStep(NamedTuple):
     """What a task gives after it is started and after every action."""
 
@@ -24,6 +38,8 @@ class TimeStep(NamedTuple):
     trial: dict[str, Array]
     """The trial variables (`task.trial_variables`) of the action just taken; `trial_end` marks the step at
     which a trial is complete and all its columns hold."""
+    cue: Cue | None = None
+    """In tasks that come back within an episode."""
 
 
 class Percept(NamedTuple):
@@ -41,6 +57,8 @@ class Percept(NamedTuple):
     perturbation: Float[Array, "*batch"]
     """What an experimenter adds to the agent's prediction-error signal (stimulation above 0, block below); 0 in
     ordinary life, and without effect on agents that have no such signal."""
+    cue: Cue | None = None
+    """The task's."""
 
 
 class Output(NamedTuple):

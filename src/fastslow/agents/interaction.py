@@ -31,13 +31,15 @@ class Lane(NamedTuple):
 def first_percept(timestep: TimeStep) -> Percept:
     """How an episode's opening looks to an agent: no last action (-1), no last reward (0)."""
     nothing = jnp.float32(0)
-    return Percept(timestep.observation, jnp.int32(-1), nothing, jnp.bool_(True), jnp.int32(0), nothing)
+    never = jnp.int32(-1)
+    return Percept(timestep.observation, never, nothing, jnp.bool_(True), jnp.int32(0), nothing, timestep.cue)
 
 
 def next_percept(percept: Percept, action: Array, timestep: TimeStep) -> Percept:
     """How the outcome of `action` looks to an agent."""
     time = percept.time + 1
-    return Percept(timestep.observation, action, timestep.reward, jnp.bool_(False), time, jnp.float32(0))
+    calm = jnp.float32(0)
+    return Percept(timestep.observation, action, timestep.reward, jnp.bool_(False), time, calm, timestep.cue)
 
 
 def interaction(agent: Agent, task: Task, lanes: int) -> Loop:
