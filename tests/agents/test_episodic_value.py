@@ -15,7 +15,7 @@ from fastslow.errors import UserError
 from fastslow.loop import run
 from fastslow.records.lifetime import lifetime
 from fastslow.records.record import trials
-from fastslow.rules.returns import n_step_sums
+from fastslow.rules.returns import n_step_sum, sums_to_end
 from fastslow.tasks.corridor import Corridor
 
 KEY = jax.random.key(0)
@@ -24,14 +24,15 @@ EXACTLY = EpisodicConfig(scale=1e-6, gamma=0.9, capacity=400)
 """A delta kernel: states are alike where they are the same."""
 
 
-@pytest.mark.parametrize("horizon", [0, 1, 3, 7, 20])
-def test_sums_of_rewards_are_those_added_up(horizon):
+def test_sums_of_rewards_are_those_added_up():
     rewards, gamma = np.random.default_rng(0).normal(size=7), 0.8
-    n = horizon or len(rewards)
-    by_hand = [sum(gamma**k * r for k, r in enumerate(rewards[t : t + n])) for t in range(len(rewards))]
-    np.testing.assert_allclose(
-        n_step_sums(jnp.asarray(rewards, jnp.float32), gamma, horizon), by_hand, atol=1e-5
-    )
+    by_hand = [sum(gamma**k * r for k, r in enumerate(rewards[t:])) for t in range(7)]
+    np.testing.assert_allclose(sums_to_end(jnp.asarray(rewards, jnp.float32), gamma), by_hand, atol=1e-5)
+    beyond = n_step_sum(jnp.asarray(rewards[:3], jnp.float32), gamma, jnp.float32(2.0))
+    np.testing.assert_allclose(beyond, by_hand[0] - gamma**3 * (by_hand[3] - 2.0), atol=1e-5)
+
+
+STEPS = 180
 
 
 def lived(agent, task, steps):
@@ -97,22 +98,33 @@ def test_lanes_share_what_each_of_them_stored():
         assert alike.setdefault((t, place[t, one]), q) == q
 
 
-def test_what_is_expected_after_n_steps_counts_as_it_was_valued_when_it_was_met():
-    config = dataclasses.replace(EXACTLY, epsilon=0.3, horizon=3, bootstrap=True)
+@pytest.mark.parametrize(
+    ("horizon", "bootstrap"), [(1, True), (3, True), (3, False), (200, True), (0, False)]
+)
+def test_a_step_is_stored_once_its_n_rewards_are_seen_and_the_rest_when_the_episode_is_over(
+    horizon, bootstrap
+):
+    config = dataclasses.replace(EXACTLY, epsilon=1.0, horizon=horizon, bootstrap=bootstrap)
     agent = make(CORRIDOR, config, KEY)
-    lane, trace = run(interaction(agent, CORRIDOR, 1), KEY, 200)
+    lane, trace = run(interaction(agent, CORRIDOR, 1), KEY, STEPS)
     one = jax.tree.map(lambda x: np.asarray(x)[:, 0], trace)
-    goals, begin = [], 0
-    for end in np.flatnonzero(one.last):
-        for t in range(begin, end + 1):
-            after = [0.9**k * one.reward[t + k] for k in range(min(3, end + 1 - t))]
-            later = 0.9**3 * one.output.value[t + 3] if t + 3 <= end else 0.0
-            goals.append(sum(after) + later)
+    ends = np.flatnonzero(one.last)
+    n, goals, begin = horizon or 200, [], 0
+    for end in [*ends, 10_000]:
+        for t in range(begin, min(end + 1, STEPS)):
+            after = [0.9**k * one.reward[t + k] for k in range(min(n, min(end + 1, STEPS) - t))]
+            if t + n <= end and t + n >= STEPS:
+                continue  # Its n-th reward has not been seen by the last step.
+            if t + n <= end:
+                goals.append(sum(after) + (bootstrap and 0.9**n * one.output.value[t + n]))
+            elif end < STEPS:
+                goals.append(sum(after))
         begin = end + 1
     stored = lane.agent_state.dictionaries
     kept = np.concatenate([stored.values[a, : int(stored.used[a]), 0] for a in range(2)])
     np.testing.assert_allclose(np.sort(kept), np.sort(goals), atol=1e-5)
-    assert np.max(goals) > 0 and np.unique(np.round(goals, 4)).size > 5
+    assert np.max(goals) > 0 and len(ends) > 3
+    assert (len(goals) > ends[-1] + 1) == (0 < horizon < 10), "some of the episode that is not over is stored"
 
 
 def test_q_learning_is_the_sum_of_its_prediction_errors():

@@ -23,7 +23,7 @@ from fastslow.memory.dictionary import BOX2, MFEC, NEC, Dictionary, Recalled, Ru
 from fastslow.memory.identity import fingerprint
 from fastslow.networks.embedding import FORMS, as_float, embedding
 from fastslow.networks.frames import none_before, picture, shape_of, stacked
-from fastslow.rules.returns import n_step_sums
+from fastslow.rules.returns import n_step_sum, sums_to_end
 from fastslow.tasks.task import Task, check_count, check_range
 from fastslow.timestep import Output, Percept
 
@@ -67,14 +67,24 @@ class EpisodicConfig(Rules):
 
 
 class Walk(NamedTuple):
-    """The episode so far, to be stored when it is over; beyond `Memory.time` it is of earlier ones."""
+    """The latest steps, those of which it is not known yet what came of them: step t in row t modulo their number.
+    What is older than the episode is of earlier ones."""
 
-    keys: Float[Array, "time key"]
-    identities: UInt32[Array, "time 2"]
-    actions: Int[Array, " time"]
-    rewards: Float[Array, " time"]
-    values: Float[Array, " time"]
-    """What each state was thought to be worth when it was met."""
+    keys: Float[Array, "row key"]
+    identities: UInt32[Array, "row 2"]
+    actions: Int[Array, " row"]
+    rewards: Float[Array, " row"]
+
+
+class Due(NamedTuple):
+    """The step whose n rewards have been seen, to be stored."""
+
+    key: Float[Array, " key"]
+    identity: UInt32[Array, "2"]
+    action: Int[Array, ""]
+    goal: Float[Array, ""]
+    when: Bool[Array, ""]
+    """There is one."""
 
 
 class Memory(NamedTuple):
@@ -92,13 +102,14 @@ class Memory(NamedTuple):
     """Frames before the latest (`networks.frames`)."""
     touched: Int[Array, "action neighbour"]
     """Which entries were neighbours at this step."""
+    due: Due
 
 
 class EpisodicValue(Agent):
     """Q(s, a) = sum_i w_i G_i over what is stored of action a (`dictionary.read`); the greatest is chosen.
 
-    G_t is the discounted sum of the next n rewards (`rules.returns.n_step_sums`), stored backwards when the
-    episode is over.
+    G_t is the discounted sum of the next n rewards (`rules.returns.n_step_sum`), stored when they have been seen, and
+    what is left of it (`sums_to_end`) when the episode is over, the last step first.
     An action of which nothing is stored is worth 0. Equal values are chosen among by chance. Probes: `q`, and `known`,
     whether the very state was met before with each action (where the rules look states up exactly).
     """
@@ -120,17 +131,21 @@ class EpisodicValue(Agent):
     )
 
     @property
+    def rows(self) -> int:
+        """Most steps of which it is not known yet what came of them."""
+        return min(self.config.horizon or self.episode_steps, self.episode_steps)
+
+    @property
     def state_axes(self) -> Memory:
-        return Memory(None, 0, 0, 0, 0, 0, 0)
+        return Memory(None, 0, 0, 0, 0, 0, 0, 0)
 
     def init_state(self, key: Key[Array, ""]) -> Memory:
-        steps, capacity = self.episode_steps, self.config.capacity
+        rows, capacity = self.rows, self.config.capacity
         walk = Walk(
-            jnp.zeros((steps, self.embedding.features)),
-            jnp.zeros((steps, 2), jnp.uint32),
-            jnp.zeros(steps, jnp.int32),
-            jnp.zeros(steps),
-            jnp.zeros(steps),
+            jnp.zeros((rows, self.embedding.features)),
+            jnp.zeros((rows, 2), jnp.uint32),
+            jnp.zeros(rows, jnp.int32),
+            jnp.zeros(rows),
         )
         neighbours = min(self.config.neighbours or capacity, capacity)
         return Memory(
@@ -141,6 +156,7 @@ class EpisodicValue(Agent):
             jnp.float32(0),
             none_before(self.seen, self.config.frames),
             jnp.full((self.actions, neighbours), -1, jnp.int32),
+            Due(walk.keys[0], walk.identities[0], jnp.int32(0), jnp.float32(0), jnp.bool_(False)),
         )
 
     def begin_episode(self, state: Memory) -> Memory:
@@ -161,18 +177,27 @@ class EpisodicValue(Agent):
         preferred = jnp.where(early.any(), early.astype(jnp.float32), q)
         output = sampled(key, lapse(best(preferred), self.epsilon), q.max(), q=q, **known)
         now, walk = state.time, state.walk
-        walk = Walk(
-            walk.keys.at[now].set(query),
-            walk.identities.at[now].set(identity),
-            walk.actions.at[now].set(output.action),
-            # The reward of the action before this one; at the beginning there was none.
-            walk.rewards.at[jnp.where(now > 0, now - 1, walk.rewards.shape[0])].set(
-                percept.last_reward, mode="drop"
-            ),
-            walk.values.at[now].set(output.value),
+        # The reward of the action before this one; at the beginning there was none.
+        paid = jnp.where(now > 0, (now - 1) % self.rows, self.rows)
+        walk = walk._replace(rewards=walk.rewards.at[paid].set(percept.last_reward, mode="drop"))
+        due, row = self.due(walk, now, output.value), now % self.rows
+        walk = walk._replace(
+            keys=walk.keys.at[row].set(query),
+            identities=walk.identities.at[row].set(identity),
+            actions=walk.actions.at[row].set(output.action),
         )
-        state = state._replace(walk=walk, time=now + 1, earlier=earlier, touched=found.index)
+        state = state._replace(walk=walk, time=now + 1, earlier=earlier, touched=found.index, due=due)
         return state, output
+
+    def due(self, walk: Walk, now: Int[Array, ""], value: Float[Array, ""]) -> Due:
+        """What came of the step in whose row the present one will be, now that its n rewards have been seen and what
+        is thought of the present state is known."""
+        row = now % self.rows
+        goal = jnp.float32(0)
+        if self.config.horizon:
+            beyond = value if self.config.bootstrap else goal
+            goal = n_step_sum(jnp.roll(walk.rewards, -row), self.config.gamma, beyond)
+        return Due(walk.keys[row], walk.identities[row], walk.actions[row], goal, now >= self.rows)
 
     def end_episode(self, state: Memory, percept: Percept, key: Key[Array, ""]) -> Memory:
         """The episode is whole, and ready to be stored."""
@@ -180,12 +205,16 @@ class EpisodicValue(Agent):
         return state._replace(time=nothing, finished=state.time, last_reward=percept.last_reward)
 
     def settle(self, state: Memory) -> Memory:
-        """Note which entries were neighbours; store the episodes that are over, lane by lane, last step first."""
+        """Note which entries were neighbours; store what is due, then the episodes that are over, lane by lane, last
+        step first."""
 
         def note(one: Dictionary, index: Int[Array, "lane neighbour"]) -> Dictionary:
             return dictionary.touch(one, index.ravel(), self.config)
 
-        used = jax.vmap(note, (0, 1))(state.dictionaries, state.touched)
+        used, due = jax.vmap(note, (0, 1))(state.dictionaries, state.touched), state.due
+        used = dictionary.write_all(
+            used, due.key, due.goal[:, None], due.identity, due.when, self.config, due.action
+        )
         over = state.finished > 0
         lanes = jnp.argsort(~over)
 
@@ -194,7 +223,8 @@ class EpisodicValue(Agent):
             return dictionary.write_all(memory, *self.entries(*jax.tree.map(lambda x: x[lanes[i]], of_lane)))
 
         stored = jax.lax.fori_loop(0, over.sum(), store, used)
-        return state._replace(dictionaries=stored, finished=jnp.zeros_like(state.finished))
+        done = due._replace(when=jnp.zeros_like(due.when))
+        return state._replace(dictionaries=stored, finished=jnp.zeros_like(state.finished), due=done)
 
     def watched(self, state: Memory) -> Memory:
         """Of the keys stored their lengths, finite only if the keys are; of those yet to be stored nothing."""
@@ -202,22 +232,13 @@ class EpisodicValue(Agent):
         return state._replace(dictionaries=dictionary.watched(state.dictionaries), walk=walk)
 
     def entries(self, walk: Walk, steps: Int[Array, ""], last_reward: Float[Array, ""]) -> tuple:
-        """What is stored of an episode of so many steps, as `dictionary.write_all` takes it, the last step first."""
-        time = jnp.arange(self.episode_steps)
-        rewards, values = (jnp.where(time < steps, x, 0.0) for x in (walk.rewards, walk.values))
-        rewards = jnp.where(time == steps - 1, last_reward, rewards)
-        config = self.config
-        goal = n_step_sums(rewards, config.gamma, config.horizon, values if config.bootstrap else None)
-        order = steps - 1 - time
-        when = order >= 0
-        return (
-            walk.keys[order],
-            goal[order][:, None],
-            walk.identities[order],
-            when,
-            config,
-            walk.actions[order],
-        )
+        """What is left to store of an episode of so many steps, as `dictionary.write_all` takes it, the last step
+        first."""
+        time = steps - 1 - jnp.arange(self.rows)
+        when, rows = time >= 0, time % self.rows
+        rewards = jnp.where(when, walk.rewards[rows], 0.0).at[0].set(last_reward)
+        goal = sums_to_end(rewards[::-1], self.config.gamma)[::-1]
+        return walk.keys[rows], goal[:, None], walk.identities[rows], when, self.config, walk.actions[rows]
 
     def embedded(self, observations: Shaped[Array, "batch ..."]) -> Float[Array, "batch key"]:
         """Keys of frames, or of stacks of them."""

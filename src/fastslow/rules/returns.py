@@ -29,28 +29,25 @@ def lambda_returns(
     return jax.lax.scan(back, values_next[-1], (rewards, discounts, values_next), reverse=True)[1]
 
 
-def n_step_sums(
-    rewards: Float[Array, " time"],
-    gamma: float | Float[Array, ""],
-    horizon: int = 0,
-    values: Float[Array, " time"] | None = None,
-) -> Float[Array, " time"]:
-    """G_t = sum_{k=0}^{min(n, T - t) - 1} gamma^k r_{t+k+1} [+ gamma^n V(s_{t+n})] of an episode that is over.
+def n_step_sum(
+    rewards: Float[Array, " n"], gamma: float | Float[Array, ""], beyond: Float[Array, ""]
+) -> Float[Array, ""]:
+    """G_t^(n) = sum_{k=0}^{n-1} gamma^k r_{t+k+1} + gamma^n V(s_{t+n}); `beyond` is V(s_{t+n}).
 
-    The review's Box 2 (Botvinick et al. 2019) expects nothing after the n steps; with `values`, V of each state and 0
-    beyond the episode's end, it is the N-step target of Pritzel et al. 2017, eq. 3. `horizon` is n; 0: to the end of
-    the episode (the Monte-Carlo return R_t of Blundell et al. 2016). Rewards beyond the episode's end are 0.
+    Pritzel et al. 2017, eq. 3. The review's Box 2 (Botvinick et al. 2019) expects nothing after the n steps.
     """
+    n = rewards.shape[0]
+    return gamma ** jnp.arange(n) @ rewards + gamma**n * beyond
+
+
+def sums_to_end(rewards: Float[Array, " time"], gamma: float | Float[Array, ""]) -> Float[Array, " time"]:
+    """G_t = sum_k gamma^k r_{t+k+1} to the end of an episode: the Monte-Carlo return R_t of Blundell et al. 2016."""
 
     def back(later: Array, reward: Array) -> tuple[Array, Array]:
         earlier = reward + gamma * later
         return earlier, earlier
 
-    whole = jax.lax.scan(back, jnp.zeros_like(rewards[0]), rewards, reverse=True)[1]
-    if not 0 < horizon < rewards.shape[0]:
-        return whole
-    beyond = whole if values is None else whole - values
-    return whole - gamma**horizon * jnp.concatenate([beyond[horizon:], jnp.zeros(horizon)])
+    return jax.lax.scan(back, jnp.zeros_like(rewards[0]), rewards, reverse=True)[1]
 
 
 def prediction_errors(
