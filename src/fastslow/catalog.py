@@ -153,6 +153,11 @@ AGENTS = entries(
         "mfec": ("agents.episodic_value:mfec", "model-free episodic control", "blundell2016"),
         "nec": ("agents.episodic_value:nec", "neural episodic control", "pritzel2017"),
         "dqn": ("agents.q_network:make", "deep Q-network", "mnih2015 hessel2018"),
+        "rainbow": (
+            "agents.q_network:rainbow",
+            "deep Q-network with streams and distributions",
+            "hessel2018 wangz2016 bellemare2017",
+        ),
         "value_network": (
             "agents.value_network:value_network",
             "network of values that learns in life",
@@ -244,6 +249,11 @@ TRAINERS = entries(
             "training.q_learning:q_learning",
             "deep Q-learning from replay",
             "mnih2015 vanhasselt2016 schaul2016 hessel2018",
+        ),
+        "data_efficient": (
+            "training.q_learning:data_efficient",
+            "Rainbow's learning for little experience",
+            "vanhasselt2019 hessel2018",
         ),
         "neural_episodic": (
             "training.neural_episodic:neural_episodic",

@@ -114,3 +114,16 @@ def make(task: Task, config: QNetworkConfig, key: Key[Array, ""]) -> QNetwork:
     weights = jax.random.normal(head_key, (torso.features, heads, config.atoms)) * 0.1 / torso.features**0.5
     bias = jnp.zeros((heads, config.atoms))
     return QNetwork(torso, weights, bias, jnp.float32(config.epsilon), config, task.actions, frame)
+
+
+@dataclass(frozen=True)
+class RainbowConfig(QNetworkConfig):
+    """The network of Rainbow: two streams, and the distribution of returns."""
+
+    dueling: bool = True
+    atoms: int = 51
+
+
+def rainbow(task: Task, config: RainbowConfig, key: Key[Array, ""]) -> QNetwork:
+    """Rainbow's network (Hessel et al. 2018; 51 atoms from -10 to 10), without noisy layers."""
+    return make(task, config, key)

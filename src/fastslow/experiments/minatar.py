@@ -10,7 +10,7 @@ from jaxtyping import Array, Key
 from fastslow.agents import episodic_value, q_network
 from fastslow.agents.agent import Agent
 from fastslow.agents.episodic_value import EpisodicConfig
-from fastslow.agents.q_network import QNetworkConfig
+from fastslow.agents.q_network import QNetworkConfig, RainbowConfig
 from fastslow.agents.uniform import uniform
 from fastslow.experiments.curves import rounds
 from fastslow.experiments.experiment import Condition
@@ -37,7 +37,7 @@ NEC = EpisodicConfig(
 )
 MFEC = EpisodicConfig(**asdict(dictionary.MFEC), gamma=GAMMA, epsilon=0.005, features=64)
 DQN = QNetworkConfig()
-RAINBOW = QNetworkConfig(dueling=True, atoms=51)
+RAINBOW = RainbowConfig()
 NEC_LEARNS = NeuralEpisodicConfig(learning_rate=1e-3, horizon=NEC.horizon, gamma=GAMMA)
 DQN_LEARNS = QLearningConfig(horizon=3, double=True)
 RAINBOW_LEARNS = QLearningConfig(double=True, prioritised=True, horizon=3)

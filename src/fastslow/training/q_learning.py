@@ -101,3 +101,25 @@ def q_learning(
         return loss, loss
 
     return learn_from_replay(task, make_agent, config, Lesson(draw, loss_of), config.target_period, frames)
+
+
+@dataclass(frozen=True)
+class DataEfficientConfig(QLearningConfig):
+    """Rainbow's learning as van Hasselt et al. 2019 set it for little experience (appendix, data-efficient Rainbow)."""
+
+    lanes: int = 1
+    unroll: int = 100
+    learn_from: int = 1600
+    horizon: int = 20
+    epsilon_steps: int = 5000
+    learning_rate: float = 1e-4
+    target_period: int = 2000
+    double: bool = True
+    prioritised: bool = True
+
+
+def data_efficient(
+    task: Task, make_agent: Callable[[Task, Key[Array, ""]], QNetwork], config: DataEfficientConfig
+) -> Loop:
+    """Data-efficient Rainbow: a gradient step after every step, on returns of 20 steps (van Hasselt et al. 2019)."""
+    return q_learning(task, make_agent, config)
