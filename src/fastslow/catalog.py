@@ -90,6 +90,11 @@ TASKS = entries(
         "two_step": ("tasks.two_step:TwoStep", "two-step task, separate steps", "wang2018 miller2017"),
         "two_step_in_one": ("tasks.two_step:TwoStepInOne", "two-step task, one choice a trial", "wang2018"),
         "two_step_wang2016": ("tasks.two_step:wang2016", "two-step task without swaps", "wang2016"),
+        "episodic_two_step": (
+            "tasks.episodic_two_step:EpisodicTwoStep",
+            "two-step task, past trials come back",
+            "ritterepisodic2018 vikbladh2017",
+        ),
         "foraging": (
             "tasks.foraging:Foraging",
             "two sides whose rewards wait",
@@ -168,6 +173,11 @@ AGENTS = entries(
         "bayes_optimal": ("agents.bayes_optimal:bayes_optimal", "optimal, independent arms", "bellman1956"),
         "bayes_correlated": ("agents.bayes_correlated:bayes_correlated", "optimal, p2 = 1 - p1", "wang2016"),
         "bayes_greedy": ("agents.bayes_greedy:bayes_greedy", "ideal in the two-step task", "wang2018"),
+        "bayes_episodic": (
+            "agents.bayes_episodic:bayes_episodic",
+            "ideal where past two-step trials come back",
+            "ritterepisodic2018 vikbladh2017",
+        ),
         "bayes_risky": ("agents.bayes_risky:bayes_risky", "ideal, certain or risky lever", "wang2018"),
         "gittins": ("agents.gittins:gittins", "finite-horizon Gittins index", "gittins1979"),
         "thompson": ("agents.thompson:thompson", "posterior sampling", "thompson1933"),

@@ -14,6 +14,7 @@ from fastslow.agents.uniform import Uniform
 from fastslow.catalog import CATALOG, load
 from fastslow.errors import UserError
 from fastslow.tasks.bandit import CorrelatedBandit, IndependentBandit
+from fastslow.tasks.episodic_two_step import EpisodicTwoStep
 from fastslow.tasks.foraging import Foraging
 from fastslow.tasks.harlow import Harlow
 from fastslow.tasks.harlow_pixels import HarlowPixels
@@ -30,6 +31,7 @@ from fastslow.tasks.volatility import VolatileBandit
 
 SMALL = {
     "bayes_correlated": [CorrelatedBandit(pulls=8)],
+    "bayes_episodic": [EpisodicTwoStep(trials=4)],
     "bayes_forager": [Foraging(least_trials=3, trials=4)],
     "bayes_greedy": [TwoStepInOne(trials=6)],
     "bayes_reversal": [Reversal(trials=8)],

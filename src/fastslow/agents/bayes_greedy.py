@@ -24,6 +24,29 @@ class Belief(NamedTuple):
     seen: Seen
 
 
+def posterior(
+    good0: Float[Array, ""], state: Array, reward: Array, high: Array, low: Array, when: Array
+) -> Float[Array, ""]:
+    """Bayes' rule for the belief that state 0 is the good one, once `state` paid `reward`; as it was unless `when`."""
+    if_good = jnp.where(reward > 0, high, 1 - high)
+    if_bad = jnp.where(reward > 0, low, 1 - low)
+    like0 = jnp.where(state == 0, if_good, if_bad)
+    like1 = jnp.where(state == 0, if_bad, if_good)
+    evidence = good0 * like0 + (1 - good0) * like1
+    # Where the assumed probabilities rule the outcome out altogether, it teaches nothing.
+    return jnp.where(when & (evidence > 0), good0 * like0 / jnp.maximum(evidence, 1e-30), good0)
+
+
+def swapped(good0: Float[Array, ""], hazard: Array) -> Float[Array, ""]:
+    """The belief across two trials, between which the states swap with this probability."""
+    return good0 * (1 - hazard) + (1 - good0) * hazard
+
+
+def values_of(good0: Float[Array, ""], high: Array, low: Array) -> Float[Array, "2"]:
+    """Expected reward of each second-stage state."""
+    return low + (high - low) * jnp.stack([good0, 1 - good0])
+
+
 class BayesGreedy(Observer):
     """Chooses the action of greater expected reward in this trial; ties at random.
 
@@ -49,8 +72,7 @@ class BayesGreedy(Observer):
         return Belief(jnp.float32(0.5), view.nothing_seen())
 
     def state_values(self, belief: Belief) -> Float[Array, "2"]:
-        b = jnp.stack([belief.good0, 1 - belief.good0])
-        return self.reward_low + (self.reward_high - self.reward_low) * b
+        return values_of(belief.good0, self.reward_high, self.reward_low)
 
     def action_values(self, v: Float[Array, "2"]) -> Float[Array, "2"]:
         return self.transition * v + (1 - self.transition) * v[::-1]
@@ -63,16 +85,8 @@ class BayesGreedy(Observer):
             "delta_stage2": jnp.where(trial.valid, v[trial.state] - q[trial.choice], 0.0),
             "delta_reward": jnp.where(trial.valid, trial.reward - v[trial.state], 0.0),
         }
-        # Likelihood of the reward where the state reached is the good one, and where it is not.
-        if_good = jnp.where(trial.reward > 0, self.reward_high, 1 - self.reward_high)
-        if_bad = jnp.where(trial.reward > 0, self.reward_low, 1 - self.reward_low)
-        like0 = jnp.where(trial.state == 0, if_good, if_bad)
-        like1 = jnp.where(trial.state == 0, if_bad, if_good)
-        b = state.good0
-        evidence = b * like0 + (1 - b) * like1
-        # Where the assumed probabilities rule the outcome out altogether, it teaches nothing.
-        b = jnp.where(trial.valid & (evidence > 0), b * like0 / jnp.maximum(evidence, 1e-30), b)
-        b = jnp.where(trial.passed, b * (1 - self.swap) + (1 - b) * self.swap, b)
+        b = posterior(state.good0, trial.state, trial.reward, self.reward_high, self.reward_low, trial.valid)
+        b = jnp.where(trial.passed, swapped(b, self.swap), b)
         return Belief(b, seen), signals
 
     def choose(self, state: Belief, percept: Percept, key: Key[Array, ""]) -> Output:

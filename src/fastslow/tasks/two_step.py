@@ -70,7 +70,8 @@ def trial_of(
     }
 
 
-def check_parameters(task: "TwoStepInOne | TwoStep") -> None:
+def check_parameters(task: Task) -> None:
+    """Refuse what no two-step task can have; its fields are named alike in all of them."""
     check_range("transition", task.transition, 0.5, 1)
     check_range("reward_high", task.reward_high, 0, 1)
     check_range("reward_low", task.reward_low, 0, 1)
