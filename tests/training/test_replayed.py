@@ -124,6 +124,30 @@ def test_neural_episodic_control_learns_it_through_its_memory():
     assert int(state.lanes.agent_state.dictionaries.used.sum()) == 1000
 
 
+class CutOff(Pixel):
+    """The same, but what was to follow the third step would have counted."""
+
+    def step(self, state, action, key):
+        state, timestep = super().step(state, action, key)
+        return state, timestep._replace(discount=jnp.float32(1))
+
+
+@pytest.mark.parametrize("trainer", ["q_learning", "neural_episodic"])
+def test_of_episodes_that_were_cut_off_nothing_is_learned(trainer):
+    replayed = {"updates": 1, "unroll": 30, "act": 30, "lanes": 2, "slots": 600, "learn_from": 10}
+    memory = NECConfig(neighbours=3, capacity=50, gamma=0.5, horizon=3, features=4)
+
+    def lesson(task):
+        if trainer == "q_learning":
+            config = QLearningConfig(**replayed, horizon=3, gamma=0.5)
+            return q_learning(task, lambda task, key: q_network.make(task, NETWORK, key), config)
+        config = NeuralEpisodicConfig(**replayed, horizon=3, gamma=0.5)
+        return neural_episodic(task, lambda task, key: nec(task, memory, key), config)
+
+    (_, whole), (_, cut) = (run(lesson(task), KEY, 1) for task in (TASK, CutOff()))
+    assert float(whole["loss"][0]) > 0 and float(cut["loss"][0]) == 0
+
+
 def test_the_memory_follows_the_gradient_of_what_was_read():
     memory = NECConfig(neighbours=3, capacity=50, gamma=0.5, horizon=2, features=4)
     config = NeuralEpisodicConfig(

@@ -71,7 +71,8 @@ def neural_episodic(
         agent, entries = learning
         q = agent.values(entries.found, entries.index >= 0, batch.observation)
         delta = batch.reward + batch.discount * batch.value - q
-        return (delta**2).mean(), jnp.ones_like(delta)
+        # Of an episode that was cut off nobody knows what was to follow.
+        return ((1.0 - batch.cut) * delta**2).mean(), jnp.ones_like(delta)
 
     def revise(state: ReplayState, batch: Batch, entries: Entries, gradient: Entries) -> ReplayState:
         if not config.memory_rate:
