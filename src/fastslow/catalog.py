@@ -130,6 +130,11 @@ TASKS = entries(
             "two lists of patterns, an answer pays for each",
             "mccloskey1989 mcclelland1995 french1999",
         ),
+        "set_size": (
+            "tasks.set_size:SetSize",
+            "two to six pictures to be answered",
+            "collins2012 collins2014",
+        ),
         "tree": ("tasks.tree:Tree", "random trees, a reward at each state", "lengyel2008"),
         "minatar": ("tasks.gymnax_bridge:minatar", "Atari's games in miniature", "young2019 lange2022"),
         "gymnax": ("tasks.gymnax_bridge:Gymnax", "any environment of gymnax", "lange2022"),
@@ -411,6 +416,20 @@ ANALYSES = entries(
             "accuracy by trial, missed ones wrong",
             "harlow1949 wang2018",
             TRIALS + "learning_set",
+        ),
+        "set_size": (
+            "analysis.set_size:set_size",
+            "learning curves by set size",
+            "collins2012 collins2014",
+            TRIALS + "set_size",
+            "analysis.set_size:set_size_summary",
+        ),
+        "load_effects": (
+            "analysis.set_size:load_effects",
+            "accuracy by set size and delay",
+            "collins2012 collins2014",
+            TRIALS + "load_effects",
+            "analysis.set_size:load_summary",
         ),
         "rescorla_wagner": (
             "analysis.rescorla_wagner:fit_blocks",

@@ -62,6 +62,8 @@ def healthy(subjects=2, episodes=2, length=30) -> pd.DataFrame:
             "problem": episode,
             "volatility": np.where(episode == 0, 0.02, 0.2),
             "cue": rng.integers(0, 2, rows),
+            "set_size": 2 + episode,
+            "stimulus": trial % (2 + episode),
             "steps": rng.integers(5, 50, rows),
             "found": rng.random(rows) < 0.9,
         }

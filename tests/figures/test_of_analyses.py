@@ -23,6 +23,8 @@ SHOWN = {
     "p_correct": [("correct", ["trial"], ALL)],
     "around_reversal": [("correct", ["position"], ALL)],
     "learning_set": [("correct", ["trial"], ALL)],
+    "set_size": [("correct", ["set_size", "iteration"], EACH)],
+    "load_effects": [("slope", ["predictor"], ALL)],
     "rescorla_wagner": [],
     "sliding_rates": [("alpha", ["trial"], ALL)],
     "learning_quantiles": [],

@@ -177,6 +177,7 @@ def test_an_unknown_preset_is_answered_with_the_nearest(tmp_path: Path):
 def test_presets_are_whole(name: str):
     preset = PRESETS[name]
     named = {part for column in preset.columns.values() for part in column.split("+")}
+    named |= set(preset.renamed)
     assert named <= set(preset.header) and preset.cite and preset.licence
 
 

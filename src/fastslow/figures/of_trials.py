@@ -1,4 +1,4 @@
-"""Figures of the analyses that give a curve over trials: regret, accuracy, learning sets, reversals, walks.
+"""Figures of the analyses that give a curve over trials: regret, accuracy, learning sets, set sizes, reversals, walks.
 
 Each takes the table of its analysis and the name of who behaved, and gives the drawing (see `figures.draw`).
 """
@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 
 from fastslow.analysis.statistics import summarise
-from fastslow.figures import panels_bandit, panels_learning, panels_learning_set, style
+from fastslow.figures import panels_bandit, panels_learning, panels_learning_set, panels_set_size, style
 from fastslow.figures.panels_maze import lengths
 from fastslow.figures.panels_reversal import accuracy_around_reversal, accuracy_by_trial
 from fastslow.figures.sheets import (
@@ -19,6 +19,7 @@ from fastslow.figures.sheets import (
     groups,
     heading,
     more_than_fit,
+    over_subjects,
     sheet,
     two_panels,
 )
@@ -85,6 +86,27 @@ def learning_set(table: pd.DataFrame, who: str) -> Drawing:
         panel,
         caption="dotted: a guess, then certainty",
     )
+
+
+def set_size(table: pd.DataFrame, who: str) -> Drawing:
+    """A learning curve for each set size."""
+    means = over_subjects(table, ["set_size", "iteration"], "correct", who)
+    (axes,) = sheet(1)
+    panels_set_size.size_curves(axes, means)
+    heading(axes, who, table)
+    return Drawing(axes.figure, {"": means, SUBJECTS: table})
+
+
+def load_effects(table: pd.DataFrame, who: str) -> Drawing:
+    """A bar for each slope: what one stimulus, trial or right answer more does to accuracy."""
+    (axes,) = sheet(1)
+    names = list(pd.unique(table["predictor"]))
+    wide = table.pivot(index="subject", columns="predictor", values="slope")[names]
+    notes = table.groupby("subject", sort=False)["note"].agg(lambda all: "; ".join(n for n in all if n))
+    wide = wide.loc[pd.unique(table["subject"])].reset_index()
+    wide["note"] = wide["subject"].map(notes)
+    drawn = bars(axes, wide, names, who, "change of P(correct) by one more")
+    return Drawing(axes.figure, {"": drawn, SUBJECTS: table})
 
 
 def learning_quantiles(table: pd.DataFrame, who: str) -> Drawing:

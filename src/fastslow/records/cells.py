@@ -94,6 +94,7 @@ class Reader(NamedTuple):
                 frame[name] = frame[name].astype(kinds[SCHEMA[name].kind])
         used = set(columns.values())
         others = {name: guessed(values) for name, values in self.cells.items() if name not in used}
+        others = {self.preset.renamed.get(name, name): values for name, values in others.items()}
         others = {f"source_{name}" if name in frame else name: values for name, values in others.items()}
         trials = pd.DataFrame(frame | labels | others)
         trials.attrs = {f"{name}_levels": words for name, words in levels.items()}

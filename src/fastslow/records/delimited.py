@@ -16,6 +16,7 @@ import pandas as pd
 
 from fastslow.errors import UserError, check, nearest
 from fastslow.records.cells import Reader, summands
+from fastslow.records.matlab import SUFFIX, read_mat
 from fastslow.records.presets import Preset
 from fastslow.records.schema import SCHEMA
 
@@ -30,12 +31,17 @@ def read_delimited(
 
     **Errors**: `UserError` names the file and, where it applies, column and row (the header is row 1).
     """
-    source, rows = read_cells(path)
+    source, rows = cells_of(path)
     for name, values in (given or {}).items():
         if name not in source and name not in {**plan.columns, **columns}:
             source[name] = np.broadcast_to(np.asarray(values, object), len(rows)).copy()
     chosen = column_map(source, dict(plan.columns), dict(columns), path)
     return Reader(source, rows, path, plan).table(chosen)
+
+
+def cells_of(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The cells of a table as text by column, and the rows' numbers, from a file of text or of MATLAB."""
+    return read_mat(path) if path.suffix == SUFFIX else read_cells(path)
 
 
 def read_cells(

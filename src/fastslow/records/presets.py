@@ -34,13 +34,16 @@ class Preset:
     """The same for single columns of the schema."""
     scale: Mapping[str, float] = field(default_factory=dict)
     """What a column of the schema is multiplied by to be in the schema's unit."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Columns of the file that the schema does not know -> what analyses call them; others keep their names."""
     repeats: bool = False
     """A missed trial was run again under the same number: number the rows anew, in the file's order."""
     nwb: bool = False
     """It is an NWB file, not a table of text."""
     signature: Mapping[str, float] = field(default_factory=dict)
     """What a right reading gives, mean over subjects: stay probabilities, interaction and reward effect in the two-step
-    task, accuracy (by trial, from 1) in reversal learning; of matching, what the data set's own page has."""
+    task, accuracy (by trial, from 1) in reversal learning, or by set size and presentation of the stimulus (from 1); of
+    matching, what the data set's own page has."""
 
 
 PRESETS: dict[str, Preset] = {
@@ -129,6 +132,58 @@ PRESETS: dict[str, Preset] = {
             "accuracy, trial 20": 0.502,
             "accuracy": 0.567,
             "accuracy, first trial after a reversal": 0.184,
+        },
+    ),
+    # 79 people, 18 blocks each, in which 2 to 6 pictures have one of three keys each; presentations of a picture are
+    # counted whether it was answered or not. Its `delay` is that since the picture was last answered rightly.
+    "human_rlwm_collins": Preset(
+        header=(
+            *(
+                "subno",
+                "block",
+                "ns",
+                "time",
+                "stimseq",
+                "imageseq",
+                "folderseq",
+                "iterseq",
+                "corAseq",
+                "choice",
+            ),
+            *("key", "cor", "rew", "rt", "condition (HC=0,SZ=1)", "pcor", "delay"),
+        ),
+        columns={
+            "subject": "subno",
+            "episode": "block",
+            "trial": "time",
+            "action": "choice",
+            "reward": "rew",
+            "correct": "cor",
+            "rt": "rt",
+        },
+        species="human",
+        cite=("collins2012",),
+        licence="MIT",
+        levels={"action": ("1", "2", "3")},
+        no_value=("-1",),
+        renamed={
+            "ns": "set_size",
+            "stimseq": "stimulus",
+            "iterseq": "iteration",
+            "pcor": "times_correct",
+            "delay": "delay_since_correct",
+        },
+        signature={
+            "set size 2, iteration 1": 0.35,
+            "set size 2, iteration 2": 0.67,
+            "set size 2, iteration 3": 0.94,
+            "set size 2, iteration 5": 0.97,
+            "set size 2, iteration 9": 0.98,
+            "set size 6, iteration 1": 0.38,
+            "set size 6, iteration 2": 0.54,
+            "set size 6, iteration 3": 0.59,
+            "set size 6, iteration 5": 0.75,
+            "set size 6, iteration 9": 0.89,
         },
     ),
     # Mice that choose between two lick spouts whose reward probabilities drift or jump, a session per NWB file

@@ -1,7 +1,7 @@
 """One way in and one way out for behaviour, whatever the file: the suffix says the format.
 
 Records (.nc), NWB sessions (.nwb), BIDS tables (_beh.tsv) and tables of text (.csv, .tsv, also gzipped) are read into
-one record or one trial table, and a record is written as any of them.
+one record or one trial table, and a record is written as any of them. Matrices of MATLAB (.mat) are only read.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ import xarray as xr
 from fastslow.errors import check
 from fastslow.records import bids, record
 from fastslow.records.blueprint import outside_table
-from fastslow.records.delimited import read_cells, read_delimited
+from fastslow.records.delimited import cells_of, read_delimited
 from fastslow.records.presets import NOTHING_KNOWN, PRESETS, plan_of, provenance
 from fastslow.records.spikes import Window
 from fastslow.records.text_tables import KEY, read_beside, read_table, write_table
@@ -28,10 +28,11 @@ def read_trials(
     """Read the trials of agents, people or animals.
 
     **Arguments**: `path` a record (`.nc`), an NWB session (`.nwb`), a BIDS table (`_beh.tsv`) or a table of text
-    (`.csv`, `.tsv`, also `.gz`; comma, semicolon or tab). `preset` a name in `PRESETS`; unless columns are given, a
-    file with a preset's columns is recognised. `columns` maps columns of the schema to the file's, as in
-    `{"action": "choice"}` (or to a sum of them, `{"reward": "left+right"}`); columns already rightly named need no
-    mention, and `p_reward_0`, `p_reward_1`, ... name probabilities.
+    (`.csv`, `.tsv`, also `.gz`; comma, semicolon or tab) or a matrix of MATLAB with its columns' names (`.mat`).
+    `preset` a name in `PRESETS`; unless columns are given, a file with a preset's columns is recognised. `columns`
+    maps columns of the schema to the file's, as in `{"action": "choice"}` (or to a sum of them, `{"reward":
+    "left+right"}`); columns already rightly named need no mention, and `p_reward_0`, `p_reward_1`, ... name
+    probabilities.
 
     **Returns**: one row per trial in the file's order, the schema's columns first, then all others under the
     file's names (`source_NAME` where the schema has that name). Trials that count from 1 are made to count
@@ -125,7 +126,7 @@ def foreign_trials(path: Path, preset: str | None, columns: Mapping[str, str] | 
     if not preset and not columns and read_beside(path).get(KEY):
         return None
     if plan is None and not columns:
-        source, _ = read_cells(path)
+        source, _ = cells_of(path)
         preset = next((name for name, known in PRESETS.items() if known.header == tuple(source)), None)
         plan = PRESETS[preset] if preset else None
     reader = bids.read_foreign if path.name.endswith((bids.SUFFIX, f"{bids.SUFFIX}.gz")) else read_delimited
