@@ -367,6 +367,7 @@ EXPERIMENTS = entries(
 # of scores over runs and games (`scores`); its other parameters are the options. Then the function of its table that
 # draws, and the one that summarises, if any.
 STAY, PAST = "analysis.stay:stay_", "analysis.choice_regression:choice_"
+EPISODIC = "analysis.episodic_stay:"
 CODING, MATCH = "analysis.unit_coding:", "analysis.matching:"
 TRIALS, CHOICES, UNITS = "figures.of_trials:", "figures.of_choices:", "figures.of_units:"
 SCORES, OF_SCORES = "analysis.scores:", "figures.of_scores:"
@@ -385,6 +386,20 @@ ANALYSES = entries(
             "miller2017",
             CHOICES + "choice_regression",
             PAST + "summary",
+        ),
+        "episodic_stay": (
+            EPISODIC + "episodic_stay",
+            "staying by the last trial, and by one recalled",
+            "ritterepisodic2018 vikbladh2017",
+            CHOICES + "episodic_stay",
+            EPISODIC + "episodic_summary",
+        ),
+        "episodic_regression": (
+            EPISODIC + "episodic_coefficients",
+            "cued choice on the recalled and the last trial",
+            "ritterepisodic2018 vikbladh2017",
+            CHOICES + "episodic_regression",
+            EPISODIC + "coefficient_summary",
         ),
         "regret": (
             "analysis.regret:regret_after",

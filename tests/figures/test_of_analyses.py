@@ -17,6 +17,8 @@ ALL, EACH = True, False
 SHOWN = {
     "stay_probability": [("stay", ["condition"], ALL)],
     "choice_regression": [("coefficient", ["lag", "condition"], EACH)],
+    "episodic_stay": [("stay", ["panel", "condition"], ALL)],
+    "episodic_regression": [],
     "regret": [("regret", [], ALL)],
     "cumulative_regret": [("regret", ["trial"], ALL)],
     "suboptimal_pulls": [("suboptimal", ["trial"], ALL)],
@@ -116,6 +118,15 @@ def test_fits_show_the_best_models_parameters_and_what_the_others_lack():
     assert len(figure.axes) == 1 + best["parameter"].nunique()
     assert set(data[""]["model"]) == {bic.idxmin()}
     assert said(figure).startswith("rats, n = 2")
+
+
+def test_weights_of_the_recalled_trial_stand_beside_those_of_the_trial_before():
+    table = analysed("episodic_regression")
+    told = table[table["source"] != "none"]
+    figure, data = draw("episodic_regression", table)
+    means = told.groupby(["source", "term"])["coefficient"].mean()
+    assert not lacking([*means, *told["coefficient"]], figure)
+    assert len(data[""]) == 9
 
 
 def test_rates_are_those_of_the_best_model_with_a_rate():

@@ -95,6 +95,18 @@ def logistic(
     raise ArithmeticError("The logistic regression did not converge in 100 steps of Newton's method.")
 
 
+def signs_of(ordered: pd.DataFrame) -> Float[np.ndarray, " row"]:
+    """Choices as 1 and -1 (the greater action is 1); `UserError` unless the valid ones are of two actions."""
+    actions, valid = ordered["action"].to_numpy(), ordered["valid"].to_numpy(bool)
+    levels = np.unique(actions[valid])
+    if len(levels) != 2:
+        raise UserError(
+            f"The choice regression needs two actions, but the valid trials hold {len(levels)} "
+            f"({', '.join(map(str, levels))}); leave out the other trials or subjects."
+        )
+    return np.where(actions == levels[1], 1.0, -1.0)
+
+
 def choice_coefficients(trials: pd.DataFrame, lags: int = LAGS, penalty: float = PENALTY) -> pd.DataFrame:
     """Fit each subject's choices by its past.
 
@@ -110,14 +122,7 @@ def choice_coefficients(trials: pd.DataFrame, lags: int = LAGS, penalty: float =
     check(lags >= 1, f"lags is {lags}, but it must be at least 1.")
     check(penalty > 0, f"penalty is {penalty}, but it must be above 0.")
     ordered = in_order(trials, ["action", "reward", "transition"])
-    valid = ordered["valid"].to_numpy()
-    levels = np.unique(ordered["action"].to_numpy()[valid])
-    if len(levels) != 2:
-        raise UserError(
-            f"The choice regression needs two actions, but the valid trials hold {len(levels)} "
-            f"({', '.join(map(str, levels))}); leave out the other trials or subjects."
-        )
-    signs = np.where(ordered["action"].to_numpy() == levels[1], 1.0, -1.0)
+    valid, signs = ordered["valid"].to_numpy(), signs_of(ordered)
     regressors, complete = history(ordered, signs, lags)
     used = np.flatnonzero(complete & valid)
     subject, names = pd.factorize(ordered["subject"])

@@ -32,10 +32,17 @@ def in_order(trials: pd.DataFrame, needed: list[str]) -> pd.DataFrame:
 
 def earlier(ordered: pd.DataFrame, lag: int) -> Int[np.ndarray, " row"]:
     """For each row of a table from `in_order`, the row of the trial `lag` before it, or -1."""
+    return row_of(ordered, ordered["trial"].to_numpy(np.int64) - lag)
+
+
+def row_of(ordered: pd.DataFrame, trial: Int[np.ndarray, " row"]) -> Int[np.ndarray, " row"]:
+    """For each row of a table from `in_order`, the row of the trial with this number in the same episode, or -1."""
     episode = ordered.groupby(["subject", "episode"], sort=False).ngroup().to_numpy()
-    trial = ordered["trial"].to_numpy(np.int64)
-    trial = trial - trial.min()
-    # One number per trial, ascending, in which episodes lie further apart than any lag reaches.
-    place = episode * (trial.max() + lag + 1) + trial
-    row = np.searchsorted(place, place - lag).astype(np.int64)
-    return np.where(place[row] == place - lag, row, -1)
+    own = ordered["trial"].to_numpy(np.int64)
+    first, span = own.min(), own.max() - own.min() + 1
+    # One number per trial, ascending over the table.
+    place = episode * span + own - first
+    inside = (trial >= first) & (trial < first + span)
+    wanted = episode * span + np.where(inside, trial - first, 0)
+    row = np.minimum(np.searchsorted(place, wanted), len(place) - 1).astype(np.int64)
+    return np.where(inside & (place[row] == wanted), row, -1)

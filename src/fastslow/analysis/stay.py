@@ -73,6 +73,14 @@ def stay_probability(trials: pd.DataFrame) -> pd.DataFrame:
             f"The trial table has no {word} transition ({int(word == 'common')} in column 'transition') that "
             "is followed by a valid choice, so stay probabilities do not exist; check its coding.",
         )
+    return by_condition(pairs)
+
+
+def by_condition(pairs: pd.DataFrame) -> pd.DataFrame:
+    """How often each subject stays under each condition, as `stay_probability` gives it.
+
+    **Arguments**: `pairs` with columns subject, condition (its place in `CONDITIONS`) and stay, a row for each choice.
+    """
     table = pairs.groupby(["subject", "condition"], sort=False)["stay"].agg(["mean", "size"]).reset_index()
     table = table.iloc[np.lexsort((table["condition"], pd.factorize(table["subject"])[0]))]
     names, levels = list(CONDITIONS), np.array(list(CONDITIONS.values()))

@@ -136,11 +136,23 @@ def dots(axes: Axes, at: float | int, values: np.ndarray, width: float) -> Line2
 
 
 def published(
-    axes: Axes, at: float | int, value: float | int, width: float, label: str | None = None
+    axes: Axes,
+    at: float | int,
+    value: float | int,
+    width: float,
+    label: str | None = None,
+    error: float | int = 0.0,
 ) -> Line2D:
-    """The published value, as a wide dash across its bar, with a white rim so that it shows on any colour."""
+    """The published value, as a wide dash across its bar, with a white rim so that it shows on any colour.
+
+    Its standard error, where it is known, stands beside the middle, where the interval of what was measured is.
+    """
     half = width / 2
     axes.plot([at - half, at + half], [value, value], color="white", linewidth=2.2, zorder=3)
+    if error > 0:
+        beside, span = [at + 0.6 * half] * 2, [value - error, value + error]
+        axes.plot(beside, span, color="white", linewidth=1.6, zorder=3)
+        axes.plot(beside, span, color=INK, linewidth=0.7, zorder=4)
     return axes.plot([at - half, at + half], [value, value], color=INK, linewidth=1.3, zorder=4, label=label)[
         0
     ]

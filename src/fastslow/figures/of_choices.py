@@ -7,6 +7,7 @@ import pandas as pd
 
 from fastslow.analysis.choice_regression import choice_indices
 from fastslow.analysis.compare_models import above_best
+from fastslow.analysis.episodic_stay import PANELS, episodic_effects
 from fastslow.analysis.rescorla_wagner import MODELS
 from fastslow.analysis.stay import CONDITIONS, EFFECTS, stay_effects
 from fastslow.figures import marks, panels_bandit, panels_fits, panels_foraging, panels_two_step, style
@@ -41,6 +42,41 @@ def stay_probability(table: pd.DataFrame, who: str) -> Drawing:
     else:
         marks.blank(right, "no effects to draw: no subject met all four kinds of trial")
     return Drawing(left.figure, {"": pd.concat(drawn, ignore_index=True), SUBJECTS: table})
+
+
+def episodic_stay(table: pd.DataFrame, who: str) -> Drawing:
+    """Four bars on uncued trials, four on cued ones, four for the past trial that is cued; then the effects."""
+    figure, axes = style.figure(len(PANELS), 2, height=116)
+    drawn = []
+    for place, panel in enumerate(PANELS):
+        above, below = axes[:, place]
+        rows = table[table["panel"] == panel]
+        means = over_subjects(rows, ["condition"], "stay", who) if len(rows) else rows
+        lacking = [name for name in CONDITIONS if len(rows) == 0 or name not in set(means["condition"])]
+        if lacking:
+            marks.blank(above, f"{panel}: no bars to draw, for no choice follows on a {lacking[0]} trial")
+        else:
+            label, legend = panels_two_step.REPEATED[panel], place == 0
+            panels_two_step.stay_bars(above, means, rows.assign(name=who), ylabel=label, legend=legend)
+            drawn.append(means.rename(columns={"condition": "measure"}).assign(panel=panel))
+        effects = episodic_effects(rows) if len(rows) else rows
+        if len(effects):
+            found = bars(below, effects, EFFECTS, who, f"difference in {panel} P(repeat)")
+            drawn.append(found.rename(columns={"name": "measure"}).assign(panel=panel))
+        else:
+            marks.blank(below, "no effects to draw: no subject met all four kinds of trial")
+    numbers = pd.concat(drawn, ignore_index=True) if drawn else table
+    return Drawing(figure, {"": numbers, SUBJECTS: table})
+
+
+def episodic_regression(table: pd.DataFrame, who: str) -> Drawing:
+    """Weights of the recalled trial and of the trial before on a cued choice."""
+    (axes,) = sheet(1)
+    weights = over_subjects(table, ["source", "term"], "coefficient", who)
+    told = table[table["source"] != "none"]
+    panels_two_step.term_bars(axes, weights[weights["source"] != "none"], told, who)
+    heading(axes, who, table)
+    return Drawing(axes.figure, {"": weights.drop(columns="name"), SUBJECTS: table})
 
 
 def choice_regression(table: pd.DataFrame, who: str) -> Drawing:

@@ -21,6 +21,12 @@ from fastslow.figures.style import GREY, INK, Look, look, panel, tint
 
 DODGE = dict(zip(CONDITIONS, (-0.06, -0.02, 0.02, 0.06), strict=True))
 """Shift along the axis of lags, so that equal weights do not hide each other."""
+REPEATED = {
+    "uncued": "P(stay), uncued trials",
+    "cued": "P(stay), cued trials",
+    "episodic": "P(repeat recalled choice)",
+}
+"""What is repeated in each panel of `analysis.episodic_stay`."""
 PREDICTORS = {
     "r2_model_based": "model-\nbased",
     "r2_model_free": "model-\nfree",
@@ -42,12 +48,14 @@ def stay_bars(
     table: pd.DataFrame,
     per_subject: pd.DataFrame | None = None,
     published: pd.DataFrame | None = None,
+    ylabel: str = "P(stay)",
+    legend: bool = True,
 ) -> dict[tuple[str, str], Artist]:
     """P(repeat the first choice) by last reward and transition, each name's four bars side by side (Fig. 5c).
 
     **Arguments**: `table` with columns name, condition (`CONDITIONS`), mean and, where known, low and high;
-    `per_subject` with name, condition, stay: one dot each; `published` with name, condition, published: a
-    dash each.
+    `per_subject` with name, condition, stay: one dot each; `published` with name, condition, published and, where
+    known, its standard error `se`: a dash each, with a line as long as that to either side.
 
     **Returns**: the bar of each (name, condition).
     """
@@ -66,8 +74,8 @@ def stay_bars(
                 marks.dots(axes, at, per_subject.loc[chosen, "stay"].to_numpy(float), 0.13)
             if published is not None:
                 chosen = (published["name"] == name) & (published["condition"] == condition)
-                for value in published.loc[chosen, "published"]:
-                    marks.published(axes, at, float(value), 0.2)
+                for row in published[chosen].to_dict("records"):
+                    marks.published(axes, at, float(row["published"]), 0.2, error=row.get("se", 0.0))
     places = [i + offset for i in range(len(names)) for offset in (-0.235, 0.235)]
     axes.set_xticks(places, ["rewarded", "not"] * len(names))
     axes.tick_params(axis="x", length=0)
@@ -87,7 +95,9 @@ def stay_bars(
     axes.set_xlim(-0.55, len(names) - 0.45)
     axes.set_ylim(0, 1.02)
     axes.set_yticks(np.linspace(0, 1, 6))
-    axes.set_ylabel("P(stay)")
+    axes.set_ylabel(ylabel)
+    if not legend:
+        return artists
     handles: list[Artist] = [
         Patch(facecolor=GREY, edgecolor=GREY, label="common"),
         Patch(facecolor="white", edgecolor=GREY, hatch="//////", label="rare"),
@@ -131,6 +141,38 @@ def lag_coefficients(
         # Room above the curves, which fill the panel.
         marks.headroom(axes, 0.5)
         axes.legend(loc="upper right")
+    return artists
+
+
+@panel
+def term_bars(
+    axes: Axes, table: pd.DataFrame, per_subject: pd.DataFrame | None = None, who: str = ""
+) -> dict[tuple[str, str], Artist]:
+    """Weights of the past trial that is recalled and of the trial before, side by side for each term.
+
+    **Arguments**: `table` with columns source, term, mean and, where known, low and high; `per_subject` with source,
+    term, coefficient: one dot each; `who` chose, for the colour.
+    """
+    marks.need(table, "source", "term", "mean")
+    sources, terms, style = marks.in_order(table, "source"), marks.in_order(table, "term"), look(who)
+    width, artists = 0.8 / len(sources), {}
+    axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+    for i, source in enumerate(sources):
+        for j, term in enumerate(terms):
+            at = j + (i - (len(sources) - 1) / 2) * width
+            row = marks.cell(table, source=source, term=term)
+            artists[source, term] = marks.bar(axes, at, row, 0.9 * width, style, i == 0)
+            if per_subject is not None:
+                chosen = (per_subject["source"] == source) & (per_subject["term"] == term)
+                marks.dots(axes, at, per_subject.loc[chosen, "coefficient"].to_numpy(float), 0.6 * width)
+    axes.set_xticks(range(len(terms)), [marks.wrapped(term, 10) for term in terms])
+    axes.tick_params(axis="x", length=0)
+    axes.set_ylabel("weight on choice (log odds)")
+    first, *others = (f"{source} trial" for source in sources)
+    handles = [Patch(facecolor=GREY, edgecolor=GREY, label=first)]
+    handles += [Patch(facecolor="white", edgecolor=GREY, hatch="//////", label=other) for other in others]
+    marks.headroom(axes, 0.2)
+    axes.legend(handles=handles, loc="upper left")
     return artists
 
 
