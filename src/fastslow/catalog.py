@@ -139,6 +139,13 @@ TASKS = entries(
         "minatar": ("tasks.gymnax_bridge:minatar", "Atari's games in miniature", "young2019 lange2022"),
         "gymnax": ("tasks.gymnax_bridge:Gymnax", "any environment of gymnax", "lange2022"),
         "atari": ("tasks.atari:Atari", "Atari's games, emulated", "bellemare2013 mnih2015 machado2018"),
+        "bandit_one_good": ("tasks.bandit:OneGoodArm", "k arms, one of which pays", "ritter2018"),
+        "recurring": ("tasks.recurring:recurring", "any task, made to come back", "ritter2018"),
+        "barcode_bandits": (
+            "tasks.barcode_bandits:barcode_bandits",
+            "bandits that come back, each under its barcode",
+            "ritter2018",
+        ),
         "i_maze": ("tasks.i_maze:IMaze", "a known maze, a hidden goal", "wang2016 mirowski2017"),
     }
 )
@@ -149,6 +156,11 @@ AGENTS = entries(
             "agents.recurrent:make",
             "recurrent network that reads its own past",
             "wang2016 duan2016",
+        ),
+        "episodic_meta_rl": (
+            "agents.ep_recurrent:make",
+            "recurrent network that recalls its past activity",
+            "ritter2018 botvinick2019",
         ),
         "dopamine": (
             "agents.dopamine:make",

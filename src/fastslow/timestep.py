@@ -32,7 +32,8 @@ class TimeStep(NamedTuple):
     reward: Float[Array, "*batch"]
     """Paid for the action just taken; 0 at the start."""
     discount: Float[Array, "*batch"]
-    """1 while the future counts, 0 where the episode ended for good; the learner multiplies by gamma."""
+    """1 while the future counts, 0 where the episode, or one of several tasks in it, ended for good; the learner
+    multiplies by gamma."""
     last: Bool[Array, "*batch"]
     """True on the outcome of the episode's last action; no action follows."""
     trial: dict[str, Array]

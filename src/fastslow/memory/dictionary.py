@@ -18,6 +18,7 @@ from fastslow.memory.neighbours import (
     Neighbours,
     measured,
     nearest,
+    nearest_and_newest,
     nearest_approximately,
     nearest_of_each,
     squared_norms,
@@ -51,6 +52,8 @@ class Rules:
     """The value of a state that is stored already is its own, whatever its neighbours' (MFEC)."""
     evict: Literal["least_used", "oldest"] = "least_used"
     """Which entry gives way when all are taken: the one that was longest no neighbour, or written longest ago."""
+    newest: bool = False
+    """Of entries as near as each other the one written last comes first, else the one stored first."""
     learned: bool = False
     """Gradients reach the keys and values stored; else they count as data."""
     approximate: bool = False
@@ -68,6 +71,15 @@ class Rules:
             not (self.approximate and self.neighbours == 0),
             "approximate is a way to search for neighbours, but neighbours is 0, which reads all; give a number.",
         )
+        check(
+            not (self.approximate and self.newest),
+            "newest ranks entries exactly, which an approximate search does not; leave one of the two out.",
+        )
+
+    @property
+    def ring(self) -> bool:
+        """Slots are written in turn, over and over."""
+        return self.merge == "append" and self.evict == "oldest"
 
 
 BOX2 = Rules()
@@ -173,16 +185,28 @@ def write(
     memory: Dictionary,
     key: Float[Array, " key"],
     value: Float[Array, " value"],
-    identity: UInt32[Array, "2"],
+    identity: UInt32[Array, "2"] | None,
     when: Bool[Array, ""],
     rules: Rules,
     of: Which = (),
 ) -> Dictionary:
-    """Store one state, or bring up to date what is stored of it; as it was unless `when`."""
+    """Store one state, or bring up to date what is stored of it; as it was unless `when`.
+
+    Its `identity` may be `None` where nothing asks for it: where states are appended, and none looked up exactly.
+    """
+    check(
+        identity is not None or (rules.merge == "append" and not rules.exact),
+        "These rules tell by its identity whether a state is stored; pass it.",
+    )
     capacity, used, clock = memory.stamp.shape[-1], memory.used[of], memory.clock[of]
     known = find(memory, identity, of) if rules.merge != "append" else jnp.int32(-1)
     is_new = known < 0
-    free = jax.lax.cond(used < capacity, lambda: used, lambda: memory.stamp[of].argmin().astype(jnp.int32))
+    if rules.ring:
+        free = clock % capacity
+    else:
+        free = jax.lax.cond(
+            used < capacity, lambda: used, lambda: memory.stamp[of].argmin().astype(jnp.int32)
+        )
     slot = jnp.where(is_new, free, known)
     writes = jnp.where(is_new, 0, memory.writes[(*of, slot)]) + 1
     old = memory.values[(*of, slot)]
@@ -198,7 +222,7 @@ def write(
         keys=memory.keys.at[at].set(key, mode="drop"),
         norms=memory.norms.at[at].set(squared_norms(key), mode="drop"),
         values=memory.values.at[at].set(jnp.where(is_new, value, merged), mode="drop"),
-        identity=memory.identity.at[at].set(identity, mode="drop"),
+        identity=memory.identity if identity is None else memory.identity.at[at].set(identity, mode="drop"),
         writes=memory.writes.at[at].set(writes, mode="drop"),
         stamp=memory.stamp.at[at].set(clock + 1, mode="drop"),
         used=memory.used.at[of].add((when & is_new & (used < capacity)).astype(jnp.int32)),
@@ -308,6 +332,9 @@ def neighbours_of(
 ) -> Neighbours:
     """The entries that a read weighs; of a dictionary with fewer slots than neighbours, all."""
     capacity = memory.stamp.shape[-1]
+    if rules.newest and 0 < rules.neighbours <= capacity:
+        stored = memory.keys[of], memory.norms[of], memory.stamp[of], memory.used[of]
+        return nearest_and_newest(*stored, query, rules.neighbours)
     if rules.neighbours == 0 or rules.neighbours >= capacity:
         slots = jnp.arange(capacity)
         return measured(memory.keys, query, jnp.where(slots < memory.used[of], slots, -1), of)
@@ -323,6 +350,11 @@ def neighbours_of_each(
         # One after the other: each searches one dictionary, and no other.
         return jax.lax.map(lambda one: neighbours_of(memory, one[0], rules, (one[1],)).index, (queries, of))
     return nearest_of_each(memory.keys, memory.norms, memory.used, queries, rules.neighbours, of)
+
+
+def emptied(memory: Dictionary) -> Dictionary:
+    """The same with nothing in it; the slots keep what they held, which nobody reads."""
+    return memory._replace(used=jnp.zeros_like(memory.used), clock=jnp.zeros_like(memory.clock))
 
 
 def touch(memory: Dictionary, index: Int[Array, " neighbour"], rules: Rules) -> Dictionary:

@@ -19,6 +19,8 @@ BLOCK = 16_384
 SMALLEST = 1024
 GROUP = 16
 """Keys of which the nearest stands for all at first, where many are compared."""
+ROUNDING = 1e-5
+"""Keys whose distances differ by less, as a share of the squared length of the query, are as near as each other."""
 TOGETHER, FAR = 8, 65_536
 """Queries of one buffer that are searched for together, where each of many names its own, and the slots from which on
 that is faster than one by one."""
@@ -142,6 +144,42 @@ def nearest_of_each(
 
     nothing = jnp.zeros((count, neighbours), jnp.int32)
     return jax.lax.while_loop(lambda now: now[0] < bunches.sum(), search, (jnp.int32(0), nothing))[1]
+
+
+def nearest_and_newest(
+    keys: Float[Array, "slot key"],
+    norms: Float[Array, " slot"],
+    stamp: Int[Array, " slot"],
+    used: Int[Array, ""],
+    query: Float[Array, " key"],
+    neighbours: int,
+) -> Neighbours:
+    """The nearest of the first `used` keys, of those as near (within rounding) the one with the latest `stamp` first.
+
+    One after the other by plain maxima, which in lanes that each have a small buffer of their own are much faster than
+    `top_k`, a selection of branches or a search by blocks; costs what there is room for, times `neighbours`.
+    """
+    slots = keys.shape[0]
+    check_number(neighbours, slots)
+    stored, lengths, asked = jax.lax.stop_gradient((keys, norms, query))
+    slot = jnp.arange(slots)
+    near = jnp.where(slot < used, 2 * (stored @ asked) - lengths, -jnp.inf)
+    # What the same key gives twice can differ in the last bits.
+    slack = ROUNDING * (asked @ asked)
+
+    def next_one(near: Array, _: None) -> tuple[Array, Array]:
+        best = near.max()
+        equal = near >= jnp.maximum(best - slack, -3e38)
+        latest = jnp.where(equal, stamp, -1).max()
+        # The last of them, as every stamp is another where there is any.
+        chosen = jnp.where(equal & (stamp == latest), slot, -1).max()
+        return jnp.where(slot == chosen, -jnp.inf, near), chosen.astype(jnp.int32)
+
+    if neighbours == 1:
+        index = next_one(near, None)[1][None]
+    else:
+        index = jax.lax.scan(next_one, near, None, length=neighbours)[1]
+    return measured(keys, query, index)
 
 
 def doubled(least: int, most: int) -> list[int]:

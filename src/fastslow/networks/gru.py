@@ -4,12 +4,13 @@ Cho et al. 2014, in the form that applies the reset gate after the recurrent pro
 product serves all three blocks.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Bool, Float, Key, PyTree
 
 
 class GRUActivity(NamedTuple):
@@ -56,7 +57,7 @@ class GRU(eqx.Module):
         return out, GRUActivity(out, h, of_h[2], jnp.concatenate([r, z, n], axis=-1))
 
 
-def remembering(gru: GRU, key: Key[Array, ""], span: int) -> GRU:
+def remembering(gru: eqx.Module, key: Key[Array, ""], span: int) -> eqx.Module:
     """The core with unit time constants spread over 1 to `span` steps: b_z = log(U[1, span - 1]), else units forget
     within a step or two before they have learned otherwise (Tallec & Ollivier 2018, section 3.2)."""
     units = gru.initial.shape[0]
@@ -103,29 +104,51 @@ def _relive_forward(gru, inputs, first, activity):
 
 def _relive_backward(saved, dh):
     gru, inputs, first, activity = saved
-    steps, lanes, units = activity.h.shape
-    back = gru.recurrent.T
-    zero = jnp.zeros((lanes, units))
+    gradient, dx = backward(gru, inputs, first, activity, dh, activity, through_step)
+    return gradient, dx, None, None
+
+
+def through_step(
+    dh: Float[Array, "lane unit"], activity: GRUActivity
+) -> tuple[Float[Array, "lane gate"], Float[Array, "lane unit"], Float[Array, "lane unit"], Array]:
+    """Gradients, from that of one step's output, of the pre-activations of the gates and of the candidate, of `drive`,
+    and of the state before it as far as it is held."""
+    _, h_before, drive, gates = activity
+    r, z, n = jnp.split(gates, 3, axis=-1)
+    dn = dh * (1 - z) * (1 - n**2)
+    dr = dn * drive * r * (1 - r)
+    dz = dh * (h_before - n) * z * (1 - z)
+    return jnp.concatenate([dr, dz], axis=-1), dn, dn * r, dh * z
+
+
+def backward(
+    core: eqx.Module,
+    inputs: Float[Array, "time lane input"],
+    first: Bool[Array, "time lane"],
+    activity: PyTree,
+    dh: Float[Array, "time lane unit"],
+    lived: PyTree,
+    through: Callable,
+) -> tuple[eqx.Module, Float[Array, "time lane input"]]:
+    """Gradients of a core's weights and inputs from those of its outputs; `through(dh, lived)` as `through_step`."""
+    steps, lanes, units = dh.shape
+    back = core.recurrent.T
+    zero = jnp.zeros((lanes, units), dh.dtype)
 
     def step(carry, now):
         late, initial = carry
-        dh, (_, h_before, drive, gates), begins = now
-        r, z, n = jnp.split(gates, 3, axis=-1)
-        dh = dh + late
-        dn = dh * (1 - z) * (1 - n**2)
-        dr = dn * drive * r * (1 - r)
-        dz = dh * (h_before - n) * z * (1 - z)
-        of_h = jnp.concatenate([dr, dz, dn * r], axis=-1)
-        early = dh * z + of_h @ back
+        dh, lived, begins = now
+        gates, candidate, drive, held = through(dh + late, lived)
+        early = held + jnp.concatenate([gates, drive], axis=-1) @ back
         begins = begins[:, None].astype(dh.dtype)
-        return ((1 - begins) * early, initial + begins * early), (of_h, dn)
+        return ((1 - begins) * early, initial + begins * early), (gates, candidate, drive)
 
-    (_, initial), (of_h, dn) = jax.lax.scan(step, (zero, zero), (dh, activity, first), reverse=True)
-    of_h = of_h.reshape(steps * lanes, 3 * units)
-    of_x = jnp.concatenate([of_h[:, : 2 * units], dn.reshape(steps * lanes, units)], axis=-1)
+    (_, initial), blocks = jax.lax.scan(step, (zero, zero), (dh, lived, first), reverse=True)
+    gates, candidate, drive = (block.reshape(steps * lanes, -1) for block in blocks)
+    of_h, of_x = (jnp.concatenate([gates, last], axis=-1) for last in (drive, candidate))
     gradient = eqx.tree_at(
-        lambda gru: (gru.recurrent, gru.input, gru.bias, gru.initial),
-        gru,
+        lambda core: (core.recurrent, core.input, core.bias, core.initial),
+        core,
         (
             activity.h_before.reshape(steps * lanes, units).T @ of_h,
             inputs.reshape(steps * lanes, -1).T @ of_x,
@@ -133,7 +156,7 @@ def _relive_backward(saved, dh):
             initial.sum(0),
         ),
     )
-    return gradient, (of_x @ gru.input.T).reshape(inputs.shape), None, None
+    return gradient, (of_x @ core.input.T).reshape(inputs.shape)
 
 
 relive.defvjp(_relive_forward, _relive_backward)

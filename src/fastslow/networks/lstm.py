@@ -7,12 +7,13 @@ where the activity is already known, because the agent has just lived it, the fo
 Hochreiter & Schmidhuber 1997 with forget gates; equations as in Wang et al. 2018, Methods.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Bool, Float, Key, PyTree
 
 
 class LSTMState(NamedTuple):
@@ -60,17 +61,7 @@ class LSTM(eqx.Module):
 
     def step(self, state: LSTMState, x: Float[Array, "*batch input"]) -> tuple[LSTMState, LSTMActivity]:
         """One step; any leading axes."""
-        units = self.units
-        z = (
-            state.h @ self.recurrent
-            + x @ self.input
-            + jnp.broadcast_to(self.bias, (*x.shape[:-1], 4 * units))
-        )
-        # sigma(z) = (1 + tanh(z / 2)) / 2, so one tanh over the whole row serves all four blocks.
-        is_gate = jnp.arange(4 * units) < 3 * units
-        scale = jnp.broadcast_to(jnp.where(is_gate, 0.5, 1.0), z.shape)
-        shift = jnp.broadcast_to(jnp.where(is_gate, 0.5, 0.0), z.shape)
-        gates = scale * jnp.tanh(scale * z) + shift
+        gates = gates_of(self, state.h, x)
         i, f, o, candidate = jnp.split(gates, 4, axis=-1)
         c = f * state.c + i * candidate
         tanh_c = jnp.tanh(c)
@@ -78,7 +69,21 @@ class LSTM(eqx.Module):
         return LSTMState(h, c), LSTMActivity(h, state.h, state.c, tanh_c, gates)
 
 
-def remembering(lstm: LSTM, key: Key[Array, ""], span: int) -> LSTM:
+def gates_of(
+    core: eqx.Module, h: Float[Array, "*batch unit"], x: Float[Array, "*batch input"]
+) -> Float[Array, "*batch block"]:
+    """sigma(x W_x + h W_h + b) of all blocks but the last, which is the candidate: tanh of its own; of any core with
+    such weights (`recurrent`, `input`, `bias`)."""
+    blocks, units = core.bias.shape[0], h.shape[-1]
+    z = h @ core.recurrent + x @ core.input + jnp.broadcast_to(core.bias, (*x.shape[:-1], blocks))
+    # sigma(z) = (1 + tanh(z / 2)) / 2, so one tanh over the whole row serves all blocks.
+    is_gate = jnp.arange(blocks) < blocks - units
+    scale = jnp.broadcast_to(jnp.where(is_gate, 0.5, 1.0), z.shape)
+    shift = jnp.broadcast_to(jnp.where(is_gate, 0.5, 0.0), z.shape)
+    return scale * jnp.tanh(scale * z) + shift
+
+
+def remembering(lstm: eqx.Module, key: Key[Array, ""], span: int) -> eqx.Module:
     """The core with unit time constants spread over 1 to `span` steps: b_f = log(U[1, span - 1]) and b_i = -b_f
     (Tallec & Ollivier 2018, section 3.2)."""
     units = lstm.units
@@ -130,39 +135,64 @@ def _relive_forward(lstm, inputs, first, activity):
 
 def _relive_backward(saved, dh):
     lstm, inputs, first, activity = saved
-    steps, lanes, units = activity.h.shape
-    back = lstm.recurrent.T
-    zero = LSTMState(jnp.zeros((lanes, units)), jnp.zeros((lanes, units)))
+    gradient, dx = backward(lstm, inputs, first, activity, dh, activity, through_cell)
+    return gradient, dx, None, None
+
+
+def through_cell(
+    late: LSTMState, dh: Float[Array, "lane unit"], activity: LSTMActivity
+) -> tuple[Float[Array, "lane 4*unit"], Float[Array, "lane unit"]]:
+    """Gradients of one step's pre-activations and of the cell state before it, from those of its output (`dh`) and of
+    the state that it handed on (`late`)."""
+    (_, _, c_before, tanh_c, gates) = activity
+    i, f, o, candidate = jnp.split(gates, 4, axis=-1)
+    dh = dh + late.h
+    dc = late.c + dh * o * (1 - tanh_c**2)
+    blocks = [
+        dc * candidate * i * (1 - i),
+        dc * c_before * f * (1 - f),
+        dh * tanh_c * o * (1 - o),
+        dc * i * (1 - candidate**2),
+    ]
+    return jnp.concatenate(blocks, axis=-1), dc * f
+
+
+def backward(
+    core: eqx.Module,
+    inputs: Float[Array, "time lane input"],
+    first: Bool[Array, "time lane"],
+    activity: PyTree,
+    dh: Float[Array, "time lane unit"],
+    lived: PyTree,
+    through: Callable,
+) -> tuple[eqx.Module, Float[Array, "time lane input"]]:
+    """Gradients of a core's weights and inputs from those of its outputs: the reverse recurrence, then one product.
+
+    **Arguments**: `lived` what `through` needs to know of every step; `through(late, dh, lived)` gives the gradients of
+    the step's pre-activations and of the cell state before it (`through_cell` is the LSTM's).
+    """
+    steps, lanes, units = dh.shape
+    back = core.recurrent.T
+    zero = LSTMState(jnp.zeros((lanes, units), dh.dtype), jnp.zeros((lanes, units), dh.dtype))
 
     def step(carry, now):
         late, initial = carry
-        dh, (_, _, c_before, tanh_c, gates), begins = now
-        i, f, o, candidate = jnp.split(gates, 4, axis=-1)
-        dh = dh + late.h
-        dc = late.c + dh * o * (1 - tanh_c**2)
-        dz = jnp.concatenate(
-            [
-                dc * candidate * i * (1 - i),
-                dc * c_before * f * (1 - f),
-                dh * tanh_c * o * (1 - o),
-                dc * i * (1 - candidate**2),
-            ],
-            axis=-1,
-        )
-        early = LSTMState(dz @ back, dc * f)
+        dh, lived, begins = now
+        dz, dc = through(late, dh, lived)
+        early = LSTMState(dz @ back, dc)
         begins = begins[:, None].astype(dh.dtype)
         initial = jax.tree.map(lambda total, d: total + begins * d, initial, early)
         early = jax.tree.map(lambda d: (1 - begins) * d, early)
         return (early, initial), dz
 
-    (_, initial), dz = jax.lax.scan(step, (zero, zero), (dh, activity, first), reverse=True)
-    dz = dz.reshape(steps * lanes, 4 * units)
+    (_, initial), dz = jax.lax.scan(step, (zero, zero), (dh, lived, first), reverse=True)
+    dz = dz.reshape(steps * lanes, -1)
     ones = jnp.ones((steps, lanes, 1), inputs.dtype)
     drives = jnp.concatenate([activity.h_before, inputs, ones], axis=-1)
     weights = drives.reshape(steps * lanes, -1).T @ dz
     gradient = eqx.tree_at(
-        lambda lstm: (lstm.recurrent, lstm.input, lstm.bias, lstm.initial),
-        lstm,
+        lambda core: (core.recurrent, core.input, core.bias, core.initial),
+        core,
         (
             weights[:units],
             weights[units:-1],
@@ -170,8 +200,7 @@ def _relive_backward(saved, dh):
             jax.tree.map(lambda d: d.sum(0), initial),
         ),
     )
-    dx = (dz @ lstm.input.T).reshape(inputs.shape)
-    return gradient, dx, None, None
+    return gradient, (dz @ core.input.T).reshape(inputs.shape)
 
 
 relive.defvjp(_relive_forward, _relive_backward)

@@ -160,6 +160,56 @@ class CorrelatedBandit(Task):
         return pull(state, action, key, self.pulls)
 
 
+class OneGoodArm(Task):
+    """One arm, drawn for the episode, pays with `p_good`, all others with `p_rest`."""
+
+    p_good: Float[Array, "..."] = eqx.field(converter=parameter, default=0.9)
+    """Probability that the good arm pays (Ritter 2018: .9)."""
+    p_rest: Float[Array, "..."] = eqx.field(converter=parameter, default=0.1)
+    """Probability that another pays (Ritter 2018: .1)."""
+    arms: int = eqx.field(static=True, default=10)
+    """Number of arms (Ritter 2018: 10)."""
+    pulls: int = eqx.field(static=True, default=10)
+    """Pulls in an episode (Ritter 2018: 10 each time a barcode is met)."""
+
+    variant: ClassVar[str] = (
+        "the bandits within Ritter 2018's barcode bandits: one arm pays .9, nine .1; no context"
+    )
+    cite: ClassVar[tuple[str, ...]] = ("ritter2018",)
+    trial_variables: ClassVar[tuple[Variable, ...]] = BANDIT_VARIABLES
+
+    def __check_init__(self) -> None:
+        check_range("p_good", self.p_good, 0, 1)
+        check_range("p_rest", self.p_rest, 0, 1)
+        task.check_order("p_rest", self.p_rest, "p_good", self.p_good)
+        check_count("arms", self.arms, 1)
+        check_count("pulls", self.pulls, 1)
+
+    @property
+    def observation_shape(self) -> tuple[int, ...]:
+        return (0,)
+
+    @property
+    def actions(self) -> int:
+        return self.arms
+
+    @property
+    def episode_steps(self) -> int:
+        return self.pulls
+
+    def sample(self, key: Key[Array, ""]) -> Float[Array, " arm"]:
+        good = jax.random.randint(key, (), 0, self.arms)
+        return jnp.where(jnp.arange(self.arms) == good, self.p_good, self.p_rest)
+
+    def start(self, problem: Float[Array, " arm"], key: Key[Array, ""]) -> tuple[BanditState, TimeStep]:
+        return start_pulls(problem)
+
+    def step(
+        self, state: BanditState, action: Int[Array, ""], key: Key[Array, ""]
+    ) -> tuple[BanditState, TimeStep]:
+        return pull(state, action, key, self.pulls)
+
+
 def easy(pulls: int = 100) -> CorrelatedBandit:
     """D_e of Wang 2016: p1 is .1 or .9."""
     return CorrelatedBandit(0.1, 0.9, True, pulls)

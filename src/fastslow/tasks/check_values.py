@@ -59,10 +59,11 @@ def check_ends(task: Task, name: str, outcomes: TimeStep, live: np.ndarray, trun
         "multiplies by gamma.",
         discount,
     )
-    refuse(
-        live & ~last & (discount == 0),
-        f"{name} gives discount 0 at step {{step}}, but the episode goes on.",
-    )
+    if outcomes.cue is None:  # an episode of several tasks, which have cues, may let each end for good
+        refuse(
+            live & ~last & (discount == 0),
+            f"{name} gives discount 0 at step {{step}}, but the episode goes on.",
+        )
     if not truncates:
         refuse(
             live & last & (discount == 1),
