@@ -28,6 +28,7 @@ from fastslow.tasks.tabular_mdp import TabularMDP
 from fastslow.tasks.two_step import TwoStep, TwoStepInOne
 from fastslow.tasks.two_step_daw import TwoStepDaw
 from fastslow.tasks.volatility import VolatileBandit
+from fastslow.tasks.water_maze import WaterMaze, contextual_water_maze
 
 SMALL = {
     "bayes_correlated": [CorrelatedBandit(pulls=8)],
@@ -48,6 +49,8 @@ SMALL = {
         name: [TabularMDP(3, 2, 3, 2)]
         for name in ("psrl", "opsrl", "ucrl2", "beb", "mdp_greedy", "mdp_epsilon_greedy")
     },
+    "swimmer": [WaterMaze(3, 6)],
+    "recalling": [contextual_water_maze(3, 6, contexts=2, exposures=2, bits=3)],
     "model_free": [TwoStepInOne(trials=6)],
     "model_based": [TwoStepDaw(trials=4)],
     "hybrid": [TwoStep(trials=4)],
