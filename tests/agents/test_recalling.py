@@ -23,7 +23,7 @@ TASK = contextual_water_maze(SIDE, LIMIT, contexts=6, exposures=4, bits=6)
 @pytest.fixture(scope="module")
 def lived():
     """First swims of each exposure, with and without memory, by episode and context."""
-    agents = [recalling(TASK), recalling(TASK, recalls=False)]
+    agents = [recalling(TASK), recalling(TASK, remembers=False)]
     table = trials(collect(agents, TASK, jax.random.key(0), EPISODES, ["memory", "none"]))
     return table.sort_values(["subject", "episode", "trial"], kind="stable")
 
@@ -94,7 +94,9 @@ def test_others_come_back_when_they_are_named():
 
 
 def test_what_is_not_known_is_refused():
-    with pytest.raises(UserError, match="recalling assumes a task of kind Recurring, but was given WaterMaze"):
+    with pytest.raises(
+        UserError, match="recalling assumes a task of kind Recurring, but was given WaterMaze"
+    ):
         recalling(WaterMaze())
     with pytest.raises(UserError, match="knows no ideal observer of Tree; name one with observer"):
         recalling(Recurring(Tree()))

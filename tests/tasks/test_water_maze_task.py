@@ -48,7 +48,12 @@ def test_every_swim_is_what_a_plain_walk_in_a_square_is(rolled, actions):
             assert shown[lane, time] == cell == row["cell"] and rolled.outcomes.reward[lane, time] == paid
             assert row["trial_end"] == ends and row["target"] == goal
             if ends:
-                assert (row["trial"], row["start"], row["steps"], row["shortest"]) == (swims, began, steps, far)
+                assert (row["trial"], row["start"], row["steps"], row["shortest"]) == (
+                    swims,
+                    began,
+                    steps,
+                    far,
+                )
                 assert row["found"] == row["reward"] == paid and row["action"] == actions[lane, time]
                 swims += 1
 

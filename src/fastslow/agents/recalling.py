@@ -48,7 +48,7 @@ class Recalling(Observer):
 
     inner: Observer
     """Who observes each of the tasks."""
-    recalls: Bool[Array, ""]
+    remembers: Bool[Array, ""]
     """Beliefs are taken up again; else each exposure is met with none."""
     contexts: int = eqx.field(static=True)
     """Contexts of an episode."""
@@ -73,7 +73,7 @@ class Recalling(Observer):
         met = state.met + (begins & new)
 
         left = jax.tree.map(lambda kept: kept[jnp.minimum(here, self.contexts - 1)], state.beliefs)
-        fresh = jax.tree.map(lambda a, b: jnp.where(new | ~self.recalls, a, b), self.inner.blank(), left)
+        fresh = jax.tree.map(lambda a, b: jnp.where(new | ~self.remembers, a, b), self.inner.blank(), left)
         now = jax.tree.map(lambda a, b: jnp.where(begins, a, b), fresh, state.now)
         now, signals = self.inner.take_in(now, self.within(percept))
         keep = at & percept.cue.store
@@ -82,7 +82,7 @@ class Recalling(Observer):
             return jnp.where(keep.reshape(-1, *(1,) * believed.ndim), believed, kept)
 
         beliefs = jax.tree.map(stored, state.beliefs, now)
-        recalled = ~(begins & new) & self.recalls & (state.met > 0)
+        recalled = ~(begins & new) & self.remembers & (state.met > 0)
         return Kept(codes, beliefs, met, here, now), signals | {"recalled": recalled.astype(jnp.float32)}
 
     def choose(self, state: Kept, percept: Percept, key: Key[Array, ""]) -> Output:
@@ -100,7 +100,7 @@ class Recalling(Observer):
         )
 
 
-def recalling(task: Task, recalls: bool = True, observer: str = "") -> Recalling:
+def recalling(task: Task, remembers: bool = True, observer: str = "") -> Recalling:
     """The observer of `task`, which comes back; `observer` names that of the inner task (the ideal one, if known)."""
     assume("recalling", task, Recurring)
     inner = task.task
@@ -110,5 +110,7 @@ def recalling(task: Task, recalls: bool = True, observer: str = "") -> Recalling
             f"recalling knows no ideal observer of {type(inner).__name__}; name one with observer, such as 'thompson'."
         )
     one = catalog.load("agent", known)(inner)
-    check(isinstance(one, Observer), f"observer is '{known}', but recalling needs an ideal or classic observer.")
-    return Recalling(one, jnp.bool_(recalls), task.contexts, task.bits)
+    check(
+        isinstance(one, Observer), f"observer is '{known}', but recalling needs an ideal or classic observer."
+    )
+    return Recalling(one, jnp.bool_(remembers), task.contexts, task.bits)

@@ -117,9 +117,7 @@ class WaterMaze(Task):
 
         time = state.time + 1
         began = jnp.where(there, put, state.began)
-        swim = SwimState(
-            state.target, cell, began, jnp.where(there, 0, state.steps + 1), time, state.swims
-        )
+        swim = SwimState(state.target, cell, began, jnp.where(there, 0, state.steps + 1), time, state.swims)
         last = time >= self.limit
         ended = found | (last & (swim.steps > 0))
         trial = self.trial_of(swim, action, found, ended)
@@ -152,7 +150,12 @@ def between(one: Int[Array, "*any"], other: Int[Array, "*any"], side: int) -> In
 
 
 def contextual_water_maze(
-    side: int = 8, limit: int = 20, contexts: int = 10, exposures: int = 10, bits: int = 10, noise: float = 0.0
+    side: int = 8,
+    limit: int = 20,
+    contexts: int = 10,
+    exposures: int = 10,
+    bits: int = 10,
+    noise: float = 0.0,
 ) -> Recurring:
     """Pools that come back, each under its barcode; `limit` actions each time one is met."""
     return Recurring(WaterMaze(side, limit), noise, contexts, exposures, bits)
