@@ -269,6 +269,17 @@ AGENTS = entries(
         "rescorla_wagner": ("agents.rescorla_wagner:rescorla_wagner", "delta rule, softmax", "rescorla1972"),
         "bayes_forager": ("agents.foragers:bayes_forager", "knows how sides are baited", "wang2018"),
         "local_matcher": ("agents.foragers:local_matcher", "matches recent income", "sugrue2004"),
+        "rl_wm": (
+            "agents.rl_wm:rl_wm",
+            "values and a working memory, set-size task",
+            "collins2012 collins2014 collins2024",
+        ),
+        "rl_alone": ("agents.rl_wm:rl_alone", "values alone, set-size task", "collins2012 collins2024"),
+        "perfect_memory": (
+            "agents.rl_wm:perfect_memory",
+            "forgets nothing, set-size task",
+            "collins2012",
+        ),
         "win_stay_lose_shift": (
             "agents.win_stay:win_stay_lose_shift",
             "repeats what paid, leaves what did not",

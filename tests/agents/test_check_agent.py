@@ -24,6 +24,7 @@ from fastslow.tasks.informative_arm import InformativeArm
 from fastslow.tasks.restless import RestlessBandit
 from fastslow.tasks.reversal import Reversal
 from fastslow.tasks.risky_choice import RiskyChoice
+from fastslow.tasks.set_size import SetSize
 from fastslow.tasks.tabular_mdp import TabularMDP
 from fastslow.tasks.two_step import TwoStep, TwoStepInOne
 from fastslow.tasks.two_step_daw import TwoStepDaw
@@ -51,6 +52,9 @@ SMALL = {
     },
     "swimmer": [WaterMaze(3, 6)],
     "recalling": [contextual_water_maze(3, 6, contexts=2, exposures=2, bits=3)],
+    "rl_wm": [SetSize(least=2, most=2, presentations=3)],
+    "rl_alone": [SetSize(least=2, most=2, presentations=3)],
+    "perfect_memory": [SetSize(least=2, most=2, presentations=3)],
     "model_free": [TwoStepInOne(trials=6)],
     "model_based": [TwoStepDaw(trials=4)],
     "hybrid": [TwoStep(trials=4)],
@@ -63,6 +67,7 @@ SAME_CLASS = {
     "mdp_greedy": "mdp_epsilon_greedy",
     "model_free": "hybrid",
     "model_based": "hybrid",
+    "rl_alone": "rl_wm",
 }
 REMEMBER = ("box2", "mfec", "q_table", "value_network")
 """What they learn outlives the episode: tests/agents/test_episodic_value.py, tests/agents/test_value_network.py."""

@@ -1,22 +1,27 @@
 """Fitted likelihoods are those of the agents, optima are optima, and simulated parameters and models come back."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
 
 from fastslow.agents.rescorla_wagner import rescorla_wagner
+from fastslow.agents.rl_wm import rl_alone, rl_wm
 from fastslow.agents.tabular import hybrid, model_based, model_free
 from fastslow.agents.win_stay import win_stay_lose_shift
-from fastslow.analysis.choice_data import BANDIT, ONE_CHOICE, TWO_CHOICES, choices_of
+from fastslow.analysis.choice_data import BANDIT, ONE_CHOICE, STIMULI, TWO_CHOICES, choices_of
 from fastslow.analysis.choice_models import MODELS, SCALES, evaluate
 from fastslow.analysis.compare_models import compare_models, score_table, shares
 from fastslow.analysis.fit_models import WEAK, Fit, contains, fit_models, tidy
 from fastslow.errors import UserError
-from fastslow.records.follow import follow
+from fastslow.records.follow import follow, relive
 from fastslow.tasks.bandit import IndependentBandit
+from fastslow.tasks.set_size import PATTERNS, SetSize
 from fastslow.tasks.two_step import TwoStepInOne
 from fastslow.tasks.two_step_daw import TwoStepDaw
+from fastslow.timestep import Percept
 
 FORMS = {ONE_CHOICE: TwoStepInOne(), TWO_CHOICES: TwoStepDaw(), BANDIT: IndependentBandit(arms=3)}
 AGENTS = {
@@ -28,6 +33,8 @@ AGENTS = {
         hybrid,
         {"alpha1": 0.3, "alpha2": 0.6, "lambda": 0.7, "beta1": 4.0, "beta2": 2.5, "w": 0.4, "p": 0.15},
     ),
+    "rl_alone": (rl_alone, {"alpha": 0.2, "epsilon": 0.1, "pers": 0.4}),
+    "rl_wm": (rl_wm, {"alpha": 0.2, "rho": 0.8, "K": 2.4, "phi": 0.2, "epsilon": 0.1, "pers": 0.4}),
 }
 
 
@@ -42,10 +49,13 @@ def table(form, subjects=2, episodes=2, trials=12, seed=0):
     ]
     made = pd.DataFrame(rows)
     n = len(made)
-    made["action"] = random.integers(0, 3 if form == BANDIT else 2, n)
+    made["action"] = random.integers(0, 3 if form in (BANDIT, STIMULI) else 2, n)
     made["reward"] = random.integers(0, 2, n).astype(float)
     made["valid"] = random.random(n) > 0.1
-    if form != BANDIT:
+    if form == STIMULI:
+        made["set_size"] = 2 + 2 * made["episode"]
+        made["stimulus"] = random.integers(0, made["set_size"])
+    elif form != BANDIT:
         made["transition"] = np.where(made["valid"], random.random(n) < 0.7, -1).astype(int)
         made["state"] = np.where(made["transition"] == 1, made["action"], 1 - made["action"])
     if form == TWO_CHOICES:
@@ -65,6 +75,8 @@ def agent_of(name, task):
 
 
 CASES = [(name, form) for form in FORMS for name, model in MODELS.items() if form in model.forms]
+TWO_STEP = [name for name, form in CASES if form == TWO_CHOICES]
+STIMULUS_CASES = [(name, STIMULI) for name, model in MODELS.items() if STIMULI in model.forms]
 
 
 @pytest.mark.parametrize(("name", "form"), CASES)
@@ -83,7 +95,39 @@ def test_the_likelihood_is_that_of_the_agent_that_follows_the_trials(name, form)
     np.testing.assert_allclose(evaluate(name, x, choices, choices.lanes).total, expected, rtol=2e-5)
 
 
-@pytest.mark.parametrize(("name", "form"), CASES)
+@pytest.mark.parametrize("name", [name for name, _ in STIMULUS_CASES])
+def test_the_likelihood_of_answers_is_that_of_the_agent_told_of_them(name):
+    trials, task = table(STIMULI, trials=24), SetSize()
+    parameters = {("capacity" if key == "K" else key): value for key, value in AGENTS[name][1].items()}
+    agent = AGENTS[name][0](task, **parameters)
+
+    def told(rows):
+        """Log likelihood of an episode's answers, by the agent's own steps."""
+        code = PATTERNS[rows["stimulus"]].astype(np.float32)
+        size = np.full((len(rows), 1), rows["set_size"].iloc[0] / 6, np.float32)
+        shown = np.stack([np.concatenate([code, np.full_like(size, asks), size], 1) for asks in (1, 0)], 1)
+        nothing = np.zeros(len(rows))
+        time = np.arange(2 * len(rows))
+        percepts = Percept(
+            jnp.asarray(shown.reshape(len(time), -1)),
+            jnp.asarray(np.stack([nothing - 1, rows["action"]], 1).ravel().astype(np.int32)),
+            jnp.asarray(np.stack([nothing, rows["reward"]], 1).ravel().astype(np.float32)),
+            jnp.asarray(time == 0),
+            jnp.asarray(time.astype(np.int32)),
+            jnp.zeros(len(time)),
+        )
+        logits = relive(agent, jax.tree.map(lambda x: x[None], percepts), jax.random.key(0)).logits[0, ::2]
+        log_p = np.asarray(jax.nn.log_softmax(logits), float)
+        return log_p[np.arange(len(rows)), rows["action"]][rows["valid"]].sum()
+
+    choices = choices_of(trials)
+    x = np.repeat(coordinates(name, STIMULI), 2, axis=0)
+    expected = [sum(told(rows) for _, rows in one.groupby("episode")) for _, one in trials.groupby("subject")]
+    assert choices.form == STIMULI
+    np.testing.assert_allclose(evaluate(name, x, choices, choices.lanes).total, expected, rtol=2e-5)
+
+
+@pytest.mark.parametrize(("name", "form"), CASES + STIMULUS_CASES)
 def test_gradient_agrees_with_finite_differences(name, form):
     choices = choices_of(table(form), 0.7)
     x = np.repeat(coordinates(name, form), 2, axis=0)
@@ -137,8 +181,8 @@ def test_a_model_never_fits_worse_than_one_it_contains():
         index="subject", columns="model", values="log_likelihood"
     )
     assert fits["converged"].all()
-    for larger in MODELS:
-        for smaller in MODELS:
+    for larger in TWO_STEP:
+        for smaller in TWO_STEP:
             if contains(larger, smaller):
                 # Parameters stop at .001 and .999, where the contained model has 0 and 1.
                 assert (totals[larger] > totals[smaller] - 0.02).all(), (larger, smaller)
@@ -201,7 +245,7 @@ def test_a_single_rare_trial_goes_through_every_model():
         "transition": 0,
     }
     fits = fit_models(pd.DataFrame([row]))
-    assert set(fits["model"]) == set(MODELS) and np.isfinite(fits[["estimate", "low", "high", "bic"]]).all(
+    assert set(fits["model"]) == set(TWO_STEP) and np.isfinite(fits[["estimate", "low", "high", "bic"]]).all(
         axis=None
     )
     assert (fits["log_likelihood"] > 2 * np.log(0.5) - 1e-6).all()
@@ -235,6 +279,13 @@ def test_refuses_models_that_do_not_fit_the_trials_and_subjects_without_choices(
         fit_models(trials, ["hybird"])
     with pytest.raises(UserError, match="'hybrid' needs two-step trials"):
         fit_models(trials, ["hybrid"])
+    with pytest.raises(
+        UserError, match=r"'rl_wm' needs choices for stimuli, but .* fit win_stay_lose_shift and"
+    ):
+        fit_models(trials, ["rl_wm"])
+    stimuli = trials.assign(stimulus=1, set_size=1)
+    with pytest.raises(UserError, match=r"'hybrid' needs trials without stimuli, .* fit rl_alone and rl_wm"):
+        fit_models(stimuli, ["hybrid"])
     with pytest.raises(UserError, match="no prior 'wek'"):
         fit_models(trials, prior="wek")
     silent = trials.assign(subject="silent", valid=False)
@@ -299,3 +350,13 @@ def test_comparison_counts_subjects_and_shares():
     alone = compare_models(fits[fits["subject"] == 0])
     assert alone["subjects"].tolist() == [1, 1] and np.isfinite(alone["exceedance"]).all()
     np.testing.assert_allclose(shares(np.zeros((4, 2))), [3, 3])
+
+
+def test_memory_never_fits_worse_than_values_alone_and_one_trial_goes_through():
+    fits = fit_models(table(STIMULI, trials=30)).drop_duplicates(["subject", "model"])
+    wide = fits.pivot(index="subject", columns="model", values="log_likelihood")
+    assert (wide["rl_wm"] >= wide["rl_alone"] - 1e-3).all()
+    for prior in ("none", "weak"):
+        one = fit_models(table(STIMULI, 1, 1, 1).assign(valid=True, action=2), prior=prior)
+        assert np.isfinite(one[["estimate", "low", "high", "evidence", "bic"]].to_numpy()).all()
+        assert set(one["model"]) == {"rl_alone", "rl_wm"}

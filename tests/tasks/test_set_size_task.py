@@ -76,14 +76,16 @@ def test_a_picture_is_shown_and_then_its_outcome_with_memory_cued_accordingly(ro
         for a, b in zip(rolled.opening.cue, rolled.outcomes.cue, strict=True)
     ]
     context, recall, store, begins = cue
-    asks = shown[..., -1] == 1
+    asks = shown[..., 8] == 1
     assert (asks[live] == (np.indices(live.shape)[1] % 2 == 0)[live]).all()
     assert (recall[live] == asks[live]).all() and (store[live] == ~asks[live]).all()
     assert begins[:, 0].all() and not begins[:, 1:][live[:, 1:]].any()
-    np.testing.assert_array_equal(context[:, :, 0], shown[..., :-1])
+    np.testing.assert_array_equal(context[:, :, 0], shown[..., :8])
+    sizes = np.broadcast_to(rolled.problem.size[:, None] / 6, live.shape)
+    np.testing.assert_allclose(shown[..., 9], sizes, rtol=1e-6)
     # The outcome is shown with the picture that it is about, and pays nothing more.
     told = live[:, 1:] & ~asks[:, 1:]
-    np.testing.assert_array_equal(shown[:, 1:, :-1][told], shown[:, :-1, :-1][told])
+    np.testing.assert_array_equal(shown[:, 1:, :8][told], shown[:, :-1, :8][told])
     assert not rolled.outcomes.reward[live & ~asks].any()
     assert rolled.outcomes.cue.store[live & rolled.outcomes.last].all()
 

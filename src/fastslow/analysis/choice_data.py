@@ -14,8 +14,15 @@ from fastslow.analysis.columns import numbers
 from fastslow.analysis.history import TABLE, in_order
 from fastslow.errors import UserError, check
 
-BANDIT, ONE_CHOICE, TWO_CHOICES = "bandit", "one_choice", "two_choices"
-"""Forms of a trial: one choice and its reward; a two-step trial with one choice, or with one at each stage."""
+BANDIT, ONE_CHOICE, TWO_CHOICES, STIMULI = (
+    "bandit",
+    "one_choice",
+    "two_choices",
+    "stimuli"
+    """Forms of a trial: one
+choice and its reward; a two-step trial with one choice, or with one at each stage; a choice for
+one of several stimuli that are learned at once, and its reward.""",
+)
 
 MANY = 50
 """Transitions from which on less than half of them common cannot be chance."""
@@ -27,7 +34,10 @@ class Lanes(NamedTuple):
     choice: Int[np.ndarray, "trial lane"]
     """First (or only) choice; 0 where none was made."""
     state: Int[np.ndarray, "trial lane"]
-    """Second-stage state, counted so that choice 0 commonly leads to state 0; 0 in a bandit."""
+    """Second-stage state, counted so that choice 0 commonly leads to state 0; the stimulus, counted within the episode;
+    0 in a bandit."""
+    size: Int[np.ndarray, "trial lane"]
+    """Stimuli to be learned at once; 0 where there are none."""
     response: Int[np.ndarray, "trial lane"]
     """Choice at the second stage; 0 where there is none."""
     reward: Float[np.ndarray, "trial lane"]
@@ -58,7 +68,7 @@ class Choices(NamedTuple):
     names: list
     """The subjects, as they first appear."""
     form: str
-    """`BANDIT`, `ONE_CHOICE` or `TWO_CHOICES`."""
+    """`BANDIT`, `ONE_CHOICE`, `TWO_CHOICES` or `STIMULI`."""
     arms: int
     """Options of the first choice."""
     transition: float
@@ -74,25 +84,27 @@ class Choices(NamedTuple):
 def choices_of(trials: pd.DataFrame, transition: float | None = None, arms: int | None = None) -> Choices:
     """Read a trial table.
 
-    **Arguments**: `trials` with columns subject, episode, trial, action, reward and, where some are missing,
-    valid. With a column transition (1 common, 0 rare) they are two-step trials; with action2 besides (0, 1),
-    trials with two choices. `transition` the probability of the common transition that learners assume (by
-    default the share of common ones in the table); `arms` the number of options (by default the greatest
-    action and one more, at least 2).
+    **Arguments**: `trials` with columns subject, episode, trial, action, reward and, where some are missing, valid.
+    With a column transition (1 common, 0 rare) they are two-step trials; with action2 besides (0, 1), trials with two
+    choices; without transition but with columns stimulus and set_size, choices for stimuli. `transition` the
+    probability of the common transition that learners assume (by default the share of common ones in the table);
+    `arms` the number of options (by default the greatest action and one more, at least 2).
 
     **Errors**: `UserError` where a column is missing, a valid trial is not whole, or no trial is valid.
     """
     ordered = in_order(trials, ["action", "reward"])
     made = ordered["valid"].to_numpy(bool) & (numbers(ordered, "action", TABLE) >= 0)
     two_step = "transition" in ordered and bool((ordered["transition"] >= 0).any())
-    form = BANDIT if not two_step else TWO_CHOICES if "action2" in ordered else ONE_CHOICE
+    form = TWO_CHOICES if "action2" in ordered else ONE_CHOICE
+    if not two_step:
+        form = STIMULI if {"stimulus", "set_size"} <= set(ordered.columns) else BANDIT
     check(bool(made.any()), "The trial table has no valid choice, so there is nothing to fit.")
     counted = ordered[made]
     highest = int(whole(counted, "action", None).max())
     arms = max(highest + 1, 2) if arms is None else arms
     check(highest < arms, f"Action {highest} is outside 0 to {arms - 1}; give arms = {highest + 1} or more.")
     columns = {"choice": whole(counted, "action", arms), "reward": numbers(counted, "reward", TABLE)}
-    columns |= {"state": np.zeros(len(counted), int), "response": np.zeros(len(counted), int)}
+    columns |= {name: np.zeros(len(counted), int) for name in ("state", "size", "response")}
     if two_step:
         check(arms == 2, f"A two-step trial has two first choices, but the table holds action {highest}.")
         common = whole(counted, "transition", 2)
@@ -100,6 +112,11 @@ def choices_of(trials: pd.DataFrame, transition: float | None = None, arms: int 
         columns["state"] = np.where(common == 1, columns["choice"], 1 - columns["choice"])
         transition = share_of_common(common) if transition is None else transition
         check(0.5 <= transition <= 1, f"transition is {transition:g}, but it must lie between 0.5 and 1.")
+    if form == STIMULI:
+        shown = counted.assign(stimulus=numbers(counted, "stimulus", TABLE))
+        of_episode = shown.groupby(["subject", "episode"], sort=False)["stimulus"]
+        columns["state"] = of_episode.rank(method="dense").to_numpy(int) - 1
+        columns["size"] = whole(counted, "set_size", None)
     if form == TWO_CHOICES:
         columns["response"] = whole(counted, "action2", 2)
     episode = ordered.groupby(["subject", "episode"], sort=False).ngroup().to_numpy()
@@ -115,7 +132,7 @@ def choices_of(trials: pd.DataFrame, transition: float | None = None, arms: int 
     silent = np.setdiff1d(np.arange(len(names)), subject[grid.any(axis=0)])
     if silent.size:
         raise UserError(f"Subject '{names[silent[0]]}' has no valid choice; leave it out or give its trials.")
-    lanes = Lanes(dense["choice"], dense["state"], dense["response"], dense["reward"], grid, subject)
+    lanes = Lanes(*(dense[name] for name in ("choice", "state", "size", "response", "reward")), grid, subject)
     return Choices(lanes, list(names), form, arms, 1.0 if transition is None else transition)
 
 

@@ -2,7 +2,8 @@
 
 Daw's hybrid of SARSA(lambda) and planning (Daw et al. 2011, supplement) holds most of them: SARSA(lambda), the
 planner and Rescorla-Wagner learning are the hybrid with some parameters tied or fixed, so that one pass over
-the trials serves all. Win-stay lose-shift with lapses is the model that learns nothing.
+the trials serves all. Win-stay lose-shift with lapses is the model that learns nothing. Of stimuli that are learned
+several at once, reinforcement learning with a working memory, and without (analysis.rl_wm).
 
     delta_1 = Q2(s, a2) - Q1(a1)        delta_2 = r - Q2(s, a2)
     Q1(a1) <- Q1(a1) + alpha1 (delta_1 + lambda delta_2)       Q2(s, a2) <- Q2(s, a2) + alpha2 delta_2
@@ -18,7 +19,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import expit, logit
 
-from fastslow.analysis.choice_data import BANDIT, ONE_CHOICE, TWO_CHOICES, Choices, Lanes
+from fastslow.analysis import rl_wm
+from fastslow.analysis.choice_data import BANDIT, ONE_CHOICE, STIMULI, TWO_CHOICES, Choices, Lanes
 from fastslow.analysis.maximise import Evaluation
 from fastslow.analysis.rescorla_wagner import Choices as Walked
 from fastslow.analysis.rescorla_wagner import learned_values
@@ -28,31 +30,43 @@ INITIAL = 0.5
 """Value of everything before the first trial."""
 
 
+LEAST_HELD, MORE_HELD = 1.0, 6.0
+"""A working memory holds at least so much; and how much more, at most."""
+
+
 class Scale(NamedTuple):
     """How a parameter is moved by the search: unbounded coordinate x to parameter and back."""
 
     kind: str
-    """`unit` (0 to 1, logit), `positive` (log) or `real`."""
+    """`unit` (0 to 1, logit), `positive` (log), `real`, or `capacity` (1 to 7, logit of where it lies between)."""
     low: float
     high: float
     """Bounds of the parameter; a fit that ends there is flagged."""
 
     def parameter(self, x: np.ndarray | float) -> np.ndarray:
+        if self.kind == "capacity":
+            return np.asarray(LEAST_HELD + MORE_HELD * expit(x))
         return np.asarray({"unit": expit, "positive": np.exp, "real": np.asarray}[self.kind](x))
 
     def slope(self, x: np.ndarray | float) -> np.ndarray:
         """d parameter / dx."""
         value = self.parameter(x)
+        if self.kind == "capacity":
+            share = (value - LEAST_HELD) / MORE_HELD
+            return np.asarray(MORE_HELD * share * (1 - share))
         return {"unit": value * (1 - value), "positive": value, "real": np.ones_like(value)}[self.kind]
 
     def coordinate(self, value: np.ndarray | float) -> np.ndarray:
         """The inverse of `parameter`."""
+        if self.kind == "capacity":
+            return np.asarray(logit((np.asarray(value) - LEAST_HELD) / MORE_HELD))
         return np.asarray({"unit": logit, "positive": np.log, "real": np.asarray}[self.kind](value))
 
 
 UNIT, TEMPERATURE, REAL = Scale("unit", 0.001, 0.999), Scale("positive", 0.02, 50.0), Scale("real", -5.0, 5.0)
-SCALES = dict.fromkeys(("alpha", "alpha1", "alpha2", "lambda", "w", "epsilon"), UNIT)
-SCALES |= dict.fromkeys(("beta", "beta1", "beta2"), TEMPERATURE) | {"p": REAL}
+CAPACITY = Scale("capacity", 1.01, 6.99)
+SCALES = dict.fromkeys(("alpha", "alpha1", "alpha2", "lambda", "w", "epsilon", "rho", "phi", "pers"), UNIT)
+SCALES |= dict.fromkeys(("beta", "beta1", "beta2"), TEMPERATURE) | {"p": REAL, "K": CAPACITY}
 
 HYBRID = ("alpha1", "alpha2", "lambda", "beta1", "beta2", "w", "p")
 
@@ -61,7 +75,7 @@ class Model(NamedTuple):
     """A model of choice: its free parameters, and what each stands for in the hybrid."""
 
     free: Mapping[str, tuple[str, ...]]
-    """Free parameter -> the parameters of the hybrid that it sets."""
+    """Free parameter -> the parameters of the hybrid, or of `rl_wm`, that it sets."""
     fixed: Mapping[str, float]
     forms: tuple[str, ...] = (ONE_CHOICE, TWO_CHOICES)
 
@@ -81,6 +95,12 @@ MODELS: dict[str, Model] = {
         {"alpha": ("alpha2",), "beta": BETA, "p": ("p",)}, {"alpha1": 0, "lambda": 0, "w": 1}
     ),
     "hybrid": Model({name: (name,) for name in HYBRID}, {}),
+    "rl_alone": Model(
+        {name: (name,) for name in ("alpha", "epsilon", "pers")},
+        {"rho": 0, "K": 3, "phi": 0.1, "beta": rl_wm.BETA},
+        (STIMULI,),
+    ),
+    "rl_wm": Model({name: (name,) for name in rl_wm.PARAMETERS}, {"beta": rl_wm.BETA}, (STIMULI,)),
 }
 """By the names of the agents that choose so; `model_free` is SARSA(lambda)."""
 
@@ -90,8 +110,16 @@ def find(name: str, form: str) -> Model:
     if name not in MODELS:
         raise UserError(f"There is no model of choice '{name}'{nearest(name, MODELS)}")
     if form not in MODELS[name].forms:
+        stimuli = MODELS[name].forms == (STIMULI,)
+        needed = (
+            "choices for stimuli, but the table has not both columns 'stimulus' and 'set_size'"
+            if stimuli
+            else "trials without stimuli, but the table has the columns 'stimulus' and 'set_size'"
+            if form == STIMULI
+            else "two-step trials, but the table has no column 'transition'"
+        )
         raise UserError(
-            f"The model '{name}' needs two-step trials, but the table has no column 'transition'; give it, or "
+            f"The model '{name}' needs {needed}; mend that, or "
             f"fit {' and '.join(known for known, model in MODELS.items() if form in model.forms)}."
         )
     return MODELS[name]
@@ -238,6 +266,17 @@ def win_stay_stage(
     return Stage(odds, (slope[..., 1:] - slope[..., :1])[..., None], picked)
 
 
+def memory_stages(
+    model: Model, names: tuple[str, ...], theta: np.ndarray, choices: Choices, lanes: Lanes
+) -> list[Stage]:
+    """Log odds of the answers to stimuli; `theta` `[lane, parameter]`."""
+    at = {slot: np.full(len(theta), float(value)) for slot, value in model.fixed.items()}
+    at |= {name: theta[:, i] for i, name in enumerate(names)}
+    odds, slopes = rl_wm.choice_odds(lanes, at, choices.arms)
+    chosen = lanes.choice[..., None] == np.arange(1, choices.arms)
+    return [Stage(odds, np.stack([slopes[name] for name in names], axis=-1), chosen.astype(float))]
+
+
 def evaluate(
     name: str, x: Float[np.ndarray, "problem parameter"], choices: Choices, lanes: Lanes
 ) -> Evaluation:
@@ -254,6 +293,8 @@ def evaluate(
     theta = theta[lanes.subject]
     if name == "win_stay_lose_shift":
         stages = win_stay_stages(theta, choices, lanes)
+    elif choices.form == STIMULI:
+        stages = memory_stages(model, names, theta, choices, lanes)
     elif choices.form == BANDIT:
         stages = delta_rule_stages(theta, choices, lanes)
     else:

@@ -24,16 +24,21 @@ from fastslow.errors import UserError, check, nearest
 
 CANDIDATES, STARTS = 32, 4
 """Places that are looked at per subject, and how many of them, the best, a climb starts from."""
-USUAL = {"unit": (-2.5, 2.5), "positive": (np.log(0.7), np.log(10.0)), "real": (-0.3, 0.5)}
+USUAL = {
+    "unit": (-2.5, 2.5),
+    "positive": (np.log(0.7), np.log(10.0)),
+    "real": (-0.3, 0.5),
+    "capacity": (-1.5, 1.5),
+}
 """Where these places lie, by the scale of the parameter (in coordinates)."""
 CELLS = 400_000
 """Trials times lanes of one pass, so that it stays in a few hundred megabytes."""
 
 
 PRIORS = ("none", "weak")
-WEAK = {"unit": (0.0, 1.5), "positive": (np.log(5.0), 0.8), "real": (0.0, 0.3)}
-"""Mean and spread of the weak prior by the scale of the parameter (in coordinates): nearly flat from 0 to 1; 1 to 24
-in 95 % for a temperature; within .6 for perseveration."""
+WEAK = {"unit": (0.0, 1.5), "positive": (np.log(5.0), 0.8), "real": (0.0, 0.3), "capacity": (0.0, 1.5)}
+"""Mean and spread of the weak prior by the scale of the parameter (in coordinates): nearly flat from 0 to 1, and over
+capacities; 1 to 24 in 95 % for a temperature; within .6 for perseveration."""
 LEVEL = 0.95
 
 
@@ -210,7 +215,8 @@ def fit_models(
     """Fit models of choice to every subject's trials.
 
     **Arguments**: `trials` with columns subject, episode, trial, action, reward and, where some are missing,
-    valid; for two-step trials transition (1 common, 0 rare), and action2 where the second choice matters;
+    valid; for two-step trials transition (1 common, 0 rare), and action2 where the second choice matters; for stimuli
+    learned several at once stimulus and set_size;
     `models` names in `MODELS` (none: all that the trials allow); `transition` the probability of the common
     transition that learners assume (by default the share in the table); `prior` none, or weak (`WEAK`): the
     estimates are then those of greatest posterior probability; `start` earlier fits of the same subjects to climb

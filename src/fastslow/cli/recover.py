@@ -28,11 +28,11 @@ def fields_of(words: Sequence[str]) -> list[tuple[str, Any, Any]]:
         ("models", Annotated[tuple[str, ...], arg(help="Models to simulate and fit (none: all).")], ()),
         (
             "task",
-            Annotated[str, arg(help="Task that is lived: a two-step task or a bandit.")],
+            Annotated[str, arg(help="Task that is lived: two-step, a bandit or set_size.")],
             "two_step_daw",
         ),
         ("subjects", Annotated[int, arg(help="Simulated subjects per model.")], 100),
-        ("trials", Annotated[int, arg(help="Trials per subject.")], 200),
+        ("trials", Annotated[int, arg(help="Trials per subject (set_size: at least).")], 200),
         ("prior", Annotated[str, arg(help="none (maximum likelihood) or weak.")], "none"),
         ("key", Annotated[int, arg(help="Number of the random sequence.")], 0),
         ("out", Annotated[str, arg(help="Folder for tables and figures.")], "recovery"),
@@ -54,6 +54,8 @@ def main(words: Sequence[str]) -> int:
     for name in LENGTHS:
         if name in {field.name for field in dataclasses.fields(task)}:
             task = dataclasses.replace(task, **{name: given.trials})
+    shortest = getattr(task, "least", 0) * getattr(task, "presentations", 0)
+    episodes = -(-given.trials // shortest) if shortest else 1
 
     import jax
 
@@ -63,7 +65,9 @@ def main(words: Sequence[str]) -> int:
 
     models = given.models or recovery.models_for(task)
     key = jax.random.fold_in(jax.random.key(BEHAVE), given.key)
-    tables = recovery.measure(recovery.simulated(models, task, given.subjects, key, given.prior))
+    tables = recovery.measure(
+        recovery.simulated(models, task, given.subjects, key, given.prior, episodes=episodes)
+    )
     show(tables["parameters"], "true and fitted parameters")
     show(tables["confusion_matrix"], "share of simulated subjects (row) that each model fits best (column)")
     out.mkdir(exist_ok=True)

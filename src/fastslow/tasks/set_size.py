@@ -117,7 +117,7 @@ class SetSize(Task):
         ),
         Variable("answer", "the action that pays", "0, 1, 2"),
     )
-    observation_shape: ClassVar[tuple[int, ...]] = (FEATURES + 1,)
+    observation_shape: ClassVar[tuple[int, ...]] = (FEATURES + 2,)
     actions: ClassVar[int] = ANSWERS
 
     def __check_init__(self) -> None:
@@ -183,7 +183,8 @@ class SetSize(Task):
         return (jnp.arange(MOST) == state.picture).astype(jnp.float32) @ state.block.codes
 
     def seen(self, state: SetSizeState) -> Float[Array, " feature"]:
-        return jnp.append(self.code(state), (~state.told).astype(jnp.float32))
+        rest = jnp.stack([(~state.told).astype(jnp.float32), state.block.size / MOST])
+        return jnp.concatenate([self.code(state), rest])
 
     def cue(self, state: SetSizeState) -> Cue:
         return Cue(self.code(state)[None], ~state.told, state.told, ~state.told & (state.trial == 0))
