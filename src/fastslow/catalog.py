@@ -147,7 +147,11 @@ TASKS = entries(
             "ritter2018",
         ),
         "i_maze": ("tasks.i_maze:IMaze", "a known maze, a hidden goal", "wang2016 mirowski2017"),
-        "water_maze": ("tasks.water_maze:WaterMaze", "an open pool, a hidden platform", "ritter2018 morris1984"),
+        "water_maze": (
+            "tasks.water_maze:WaterMaze",
+            "an open pool, a hidden platform",
+            "ritter2018 morris1984",
+        ),
         "contextual_water_maze": (
             "tasks.water_maze:contextual_water_maze",
             "pools that come back, each under its barcode",
@@ -202,7 +206,11 @@ AGENTS = entries(
             "ritterepisodic2018 vikbladh2017",
         ),
         "bayes_risky": ("agents.bayes_risky:bayes_risky", "ideal, certain or risky lever", "wang2018"),
-        "swimmer": ("agents.swimmer:swimmer", "searches a pool, then swims straight", "ritter2018 morris1984"),
+        "swimmer": (
+            "agents.swimmer:swimmer",
+            "searches a pool, then swims straight",
+            "ritter2018 morris1984",
+        ),
         "recalling": (
             "agents.recalling:recalling",
             "an observer whose beliefs come back with the task",

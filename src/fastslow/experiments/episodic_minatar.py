@@ -188,7 +188,7 @@ EXPERIMENT = Experiment(
     ),
     departures=(
         "MinAtar in place of Atari: five actions at most, 10 x 10 places, a network of one convolution.",
-        "DQN plays four games side by side; a gradient step every four steps, as in the papers.",
+        "NEC and DQN play four games side by side; a gradient step every four steps, as in the papers.",
         "Scores are of the games played while learning, exploration included.",
     ),
 )

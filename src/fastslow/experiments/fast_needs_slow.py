@@ -15,7 +15,7 @@ from fastslow.analysis.statistics import summarise
 from fastslow.experiments import curves
 from fastslow.experiments.claims import claim, exact, table
 from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment
-from fastslow.experiments.minatar import CAPACITY, LANES, NEC, NEC_LEARNS, played
+from fastslow.experiments.minatar import CAPACITY, NEC, NEC_LEARNS, played
 from fastslow.figures import panels_scores, style
 
 FASTER = 100
@@ -43,7 +43,7 @@ def conditions(config: FastSlowConfig) -> dict[str, Condition]:
         "slow": played("nec", *life),
         "frozen": played("nec", *life, learning_rate=0.0),
         "too_fast": played("nec", *life, learning_rate=FASTER * rate),
-        "no_memory": played("dqn", *life, lanes=LANES["nec"], horizon=NEC.horizon),
+        "no_memory": played("dqn", *life, horizon=NEC.horizon),
         "random": played("random", *life),
     }
 

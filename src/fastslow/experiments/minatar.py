@@ -23,9 +23,9 @@ from fastslow.training.q_learning import QLearningConfig, q_learning
 
 GAMES = ("asterix", "breakout", "freeway", "space_invaders")
 GAMMA = 0.99
-LANES = {"random": 4, "mfec": 1, "nec": 1, "dqn": 4, "rainbow": 4}
-"""Games side by side. One where each game is to profit from the one before: with four, `nec` stopped short in two of
-three games (one seed of its own); a gradient step every four steps in any case."""
+LANES = {"random": 4, "mfec": 1, "nec": 4, "dqn": 4, "rainbow": 4}
+"""Games side by side. One where each game is to profit from the one before, which is stored only when it is over; a
+gradient step every four steps in any case."""
 CAPACITY = 8192
 NEC = EpisodicConfig(
     **asdict(dictionary.NEC) | {"rate": 0.5, "neighbours": 50},
@@ -43,15 +43,13 @@ DQN_LEARNS = QLearningConfig(horizon=3, double=True)
 RAINBOW_LEARNS = QLearningConfig(double=True, prioritised=True, horizon=3)
 
 
-def played(
-    agent: str, game: str, steps: int, capacity: int = CAPACITY, lanes: int = 0, **learns: object
-) -> Condition:
+def played(agent: str, game: str, steps: int, capacity: int = CAPACITY, **learns: object) -> Condition:
     """The life of an agent in a game: random, mfec, nec, dqn or rainbow; `learns` changes how it learns.
 
-    `lanes` games are played side by side (0: as many as the agent does best with), with a gradient step every 4 steps.
+    A gradient step is taken every 4 steps of the games that are played side by side.
     `capacity` is how many entries per action `nec` holds; `mfec`, which never writes over, four times as many.
     """
-    task, lanes = minatar(game), lanes or LANES[agent]
+    task, lanes = minatar(game), LANES[agent]
     how = rounds(steps, lanes)
 
     def chance(task: Task, config: None, key: Key[Array, ""]) -> Agent:
