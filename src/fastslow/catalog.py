@@ -402,6 +402,11 @@ EXPERIMENTS = entries(
             "model-free trains model-based",
             "wang2018 miller2017",
         ),
+        "episodic_two_step": (
+            "experiments.episodic_two_step:EXPERIMENT",
+            "planning from a single past trial that is recalled",
+            "ritterepisodic2018 vikbladh2017",
+        ),
         "mazes": ("experiments.mazes:EXPERIMENT", "one walk is enough", "duan2016 wang2016"),
         "recovery": ("experiments.recovery:EXPERIMENT", "are the fits to be believed?", "wilson2019 daw2011"),
     }

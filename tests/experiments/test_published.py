@@ -127,6 +127,10 @@ ANCHORS = {
     "reversal": {"observer: accuracy": (0.689, 0.05)},
     "rl2_bandits": {"gittins, n10 k5: total reward": (6.65, 0.4)},
     "rl2_mdps": {"beb, n10: total reward": (151.5, 8.0)},
+    "episodic_two_step": {
+        "observer: stay, episodic, common-rewarded": (1.0, 0.0),
+        "observer: reward per trial, uncued": (0.702, 0.045),
+    },
     "recovery": {},  # what two subjects tell of parameters is anything
     "mazes": {"random, small mazes: actions in the first walk": (19.2, 1.3)},  # of at most 20
     "two_step": {"observer: stay, common-rewarded": (1.0, 0.0), "observer: reward per trial": (0.706, 0.03)},

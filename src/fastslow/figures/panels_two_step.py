@@ -146,7 +146,11 @@ def lag_coefficients(
 
 @panel
 def term_bars(
-    axes: Axes, table: pd.DataFrame, per_subject: pd.DataFrame | None = None, who: str = ""
+    axes: Axes,
+    table: pd.DataFrame,
+    per_subject: pd.DataFrame | None = None,
+    who: str = "",
+    legend: bool = True,
 ) -> dict[tuple[str, str], Artist]:
     """Weights of the past trial that is recalled and of the trial before, side by side for each term.
 
@@ -168,6 +172,8 @@ def term_bars(
     axes.set_xticks(range(len(terms)), [marks.wrapped(term, 10) for term in terms])
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel("weight on choice (log odds)")
+    if not legend:
+        return artists
     first, *others = (f"{source} trial" for source in sources)
     handles = [Patch(facecolor=GREY, edgecolor=GREY, label=first)]
     handles += [Patch(facecolor="white", edgecolor=GREY, hatch="//////", label=other) for other in others]
