@@ -1,4 +1,4 @@
-"""What is measured in the episodic two-step task: effects by name, the lesion beside the intact, and who is compared."""
+"""What is measured in the episodic two-step task: effects by name, lesion beside intact, and who is compared."""
 
 from pathlib import Path
 

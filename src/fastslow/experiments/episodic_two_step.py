@@ -121,7 +121,7 @@ EXPERIMENT = Experiment(
     ),
     cite=("ritterepisodic2018", "vikbladh2017", "botvinick2019"),
     presets={
-        "smoke": EpisodicTwoStepConfig(2, 2, 24),
+        "smoke": EpisodicTwoStepConfig(2, 1, 24),
         "quick": EpisodicTwoStepConfig(2, 192, 200),
         "laptop": EpisodicTwoStepConfig(),
         "full": EpisodicTwoStepConfig(16, 1024, 1000),
