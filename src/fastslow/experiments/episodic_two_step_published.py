@@ -54,7 +54,10 @@ def expectations() -> tuple[Expectation, ...]:
             "ep_lstm: weight of the recalled trial's reward x transition", "above 0", low=0.0, **digitised
         ),
         Expectation(
-            "ep_lstm: weight of the previous trial's reward x transition", "above 0", low=0.0, **digitised
+            "ep_lstm: weight of the previous trial's reward x transition",
+            "above 0",
+            note="reported; ideal: 0",
+            **digitised,
         ),
         Expectation(LESIONED, 0.0, high=0.05, where="control", note="recall is lesioned, not what is held"),
         Expectation("ep_lesion: interaction, episodic", 0.0, -0.05, 0.05, where="control"),
