@@ -180,6 +180,13 @@ def test_a_subject_who_did_not_meet_all_has_no_effects():
     assert len(episodic_effects(none)) == 0 and len(episodic_summary(none)) == 3 * 3
 
 
+def test_what_stands_in_void_trials_does_not_matter():
+    trials = noise()
+    for value in (np.nan, 999, "gone"):
+        odd = trials["recalled_trial"].astype(object).where(trials["valid"], value)
+        pd.testing.assert_frame_equal(episodic_stay(trials.assign(recalled_trial=odd)), episodic_stay(trials))
+
+
 def test_mistakes_are_one_sentence_each():
     trials = noise()
     with pytest.raises(UserError, match="no column 'recalled_trial'"):

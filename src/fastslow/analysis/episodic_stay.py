@@ -52,7 +52,8 @@ def past_of(ordered: pd.DataFrame) -> Past:
     **Errors**: `UserError` where `recalled_trial` is no earlier trial, or nothing that is cued can be told.
     """
     own, valid = ordered["trial"].to_numpy(np.int64), ordered["valid"].to_numpy(bool)
-    number = np.where(valid, ordered["recalled_trial"].to_numpy(float), -1.0)
+    # Of rows that are not valid nothing has been asked, and anything may stand there.
+    number = np.where(valid, pd.to_numeric(ordered["recalled_trial"], errors="coerce").to_numpy(float), -1.0)
     wrong = (number != np.round(number)) | (number >= own)
     if wrong.any():
         row = int(wrong.argmax())

@@ -4,7 +4,7 @@ In the first half of an episode every outcome is seen beside a new context; in t
 first is shown before the choice. Whoever ends in the state of that past trial is paid what was paid then. One past
 trial therefore says what one second-stage state is worth now: a planner repeats its action where the trial was
 rewarded after a common transition or unrewarded after a rare one, a model-free learner wherever it was rewarded.
-Ritter et al. 2018 (bioRxiv 360537), after Vikbladh, Shohamy & Daw 2017.
+Ritter et al. 2018 (bioRxiv 360537), after Vikbladh, Shohamy & Daw 2017; the numbers as in a public replication.
 """
 
 from typing import ClassVar, NamedTuple
