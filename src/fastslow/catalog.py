@@ -386,6 +386,11 @@ EXPERIMENTS = entries(
             "people, network and observer around a reversal",
             "zorowitz2023 hampton2006",
         ),
+        "set_size": (
+            "experiments.set_size:EXPERIMENT",
+            "people, networks, working memory under load",
+            "collins2012 collins2014 collins2024 ritter2018 wang2016",
+        ),
         "dopamine": (
             "experiments.dopamine:EXPERIMENT",
             "block or stimulate dopamine, weights frozen",

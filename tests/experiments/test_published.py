@@ -11,6 +11,7 @@ from fastslow import catalog
 from fastslow.errors import UserError
 from fastslow.experiments.experiment import judge
 from fastslow.experiments.reproduce import reproduce
+from fastslow.experiments.set_size_measures import between_halves
 from fastslow.records import record
 from fastslow.records.tables import read_trials
 
@@ -81,6 +82,31 @@ def test_people_are_measured_around_reversals_by_the_agents_functions(data_folde
         reversal.measure_other("agent", few)
 
 
+def test_people_are_measured_under_load_by_the_agents_functions(data_folder):
+    set_size = experiment("set_size")
+    people = record.from_trials(read_trials(data_folder / "human_rlwm_collins" / "Expe1.mat"))
+    few = people.isel(subject=slice(2))
+    tables = set_size.measure({"lstm": people, "ep_lstm": people, "human_rlwm_collins": few})
+    claims = {claim.measure: claim.measured for claim in judge(set_size, tables["claims"])}
+    for cell in ("set size 2, iteration 3", "set size 6, iteration 3"):
+        assert claims[f"lstm: {cell}"] == pytest.approx({"2": 0.94, "6": 0.59}[cell[9]], abs=0.01)
+    assert claims["lstm: set size 2 less 6, presentations 2 to 5"] == pytest.approx(0.24, abs=0.005)
+    assert claims["lstm: right again after one right answer, set size 6"] == pytest.approx(0.73, abs=0.005)
+    assert claims["ep_lstm less lstm: set size 2 less 6, presentations 2 to 5"] == 0
+    assert set(tables["models"]["model"]) == {"rl_wm", "rl_alone"}
+    # Two halves of the people are nearer to each other than single people are to two of them.
+    curves = tables["curves_by_subject"].query("name == 'lstm'")
+    distance = tables["distances_by_subject"].query("name == 'lstm' and measure == 'distance to people'")
+    assert 0.01 < between_halves(curves) < 0.05 < distance["distance"].min()
+    drawn = set_size.draw(tables)["set_size"].data
+    assert set(drawn["curves"]["name"]) == {"people", "lstm", "ep_lstm"}
+    with pytest.raises(UserError, match="'rl_wm' is the name"):
+        set_size.measure_other("rl_wm", few)
+    small = record.trials(few).query("set_size < 6")
+    with pytest.raises(UserError, match="'mine' has no valid trial of set size 6"):
+        set_size.measure_other("mine", record.from_trials(small))
+
+
 def test_whoever_cannot_be_measured_is_refused_before_the_training(tmp_path):
     rows = "subject,episode,trial,action,reward,transition,valid\n"
     rows += "".join(f"mouse,0,{t},{t % 2},1,{t % 2},1\n" for t in range(20))
@@ -125,6 +151,11 @@ ANCHORS = {
     "inferred_value": {"observer: inferred over experienced flip": (1.0, 0.05)},
     "dopamine": {"bayes_risky: regret per trial": (0.025, 0.06)},
     "reversal": {"observer: accuracy": (0.689, 0.05)},
+    "set_size": {
+        f"perfect_memory: set size {size}, iteration {i}": (value, slack)
+        for size in (2, 6)
+        for i, value, slack in ((1, 1 / 3, 0.24), (2, 2 / 3, 0.24), (3, 1.0, 0.0))
+    },
     "rl2_bandits": {"gittins, n10 k5: total reward": (6.65, 0.4)},
     "rl2_mdps": {"beb, n10: total reward": (151.5, 8.0)},
     "episodic_two_step": {
@@ -152,8 +183,11 @@ def test_expectations_are_whole(name):
 COMPARED = {
     "foraging": ("mouse_dynamic_foraging",),
     "reversal": ("human_reversal_zorowitz",),
+    "set_size": ("human_rlwm_collins",),
     "two_step": ("rat_two_step_miller", "human_two_step_zorowitz"),
 }
+FILES = {"human_rlwm_collins": "Expe1.mat"}
+"""Those that are not called trials.csv.gz."""
 MISSED = {
     "dopamine": {
         f"{name}_shuffled: moves as published, its interval clear of 0"
@@ -168,7 +202,7 @@ MISSED = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_laptop_preset_meets_every_claim_but_those_known_to_be_missed(name, tmp_path, data_folder):
-    others = [data_folder / other / "trials.csv.gz" for other in COMPARED.get(name, ())]
+    others = [data_folder / other / FILES.get(other, "trials.csv.gz") for other in COMPARED.get(name, ())]
     result = reproduce(experiment(name), "laptop", tmp_path / "run", compare=others, quiet=True)
     missed = {claim.measure: claim.measured for claim in result.claims if claim.accepted is False}
     assert set(missed) == MISSED.get(name, set()), missed
