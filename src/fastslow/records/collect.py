@@ -37,13 +37,16 @@ def collect(
     attrs: Mapping[str, Any] | None = None,
     observations: bool = False,
     keep: Sequence[str] = (),
+    signals: Sequence[str] = (),
 ) -> xr.Dataset:
     """Let each agent, as one subject, live `episodes` episodes of `task`.
 
     **Arguments**: `subjects` their names ("seed 0", ... by default); `gamma` the discount with which reward-
     prediction errors are formed; `units` keep the activity of every unit (`hidden`: subject, episode, time, unit);
     `observations` keep what was seen before each action, flattened (`observation`: subject, episode, time, feature);
-    `keep` names trial variables that are kept at every step too, as `step_NAME` (where an agent was, step by step).
+    `keep` names trial variables that are kept at every step too, as `step_NAME` (where an agent was, step by step);
+    `signals` names the agent's own (`Output.probes`: how far a gate was open, what was recalled), kept at every step as
+    `step_NAME`, and in the trial table as they were at the choice that completed the trial.
 
     **Returns** a record with the task's trial variables, and by time step: `step_trial`, the trial in progress (its
     place along the record's trial axis), `step_reward`, `step_value` V(o_t), `step_rpe` r_{t+1} + gamma V(o_{t+1}) -
@@ -59,7 +62,12 @@ def collect(
     names = [f"seed {i}" for i in range(len(agents))] if subjects is None else list(subjects)
     keys = [jax.random.fold_in(key, i) for i in range(len(agents))]
     lived = [
-        _to_arrays(live(agent, task, key, episodes, units, observations), gamma, task.scheduled_trials, keep)
+        _to_arrays(
+            live(agent, task, key, episodes, units, observations, tuple(signals)),
+            gamma,
+            task.scheduled_trials,
+            keep,
+        )
         for agent, key in zip(agents, keys, strict=True)
     ]
     trials = {name: _stack([one[0][name] for one in lived]) for name in lived[0][0]}
@@ -76,12 +84,23 @@ def own_variables(task: Task) -> dict[str, dict[str, str]]:
 
 @eqx.filter_jit
 def live(
-    agent: Agent, task: Task, key: Key[Array, ""], episodes: int, units: bool, observations: bool = False
+    agent: Agent,
+    task: Task,
+    key: Key[Array, ""],
+    episodes: int,
+    units: bool,
+    observations: bool = False,
+    signals: tuple[str, ...] = (),
 ) -> dict[str, PyTree]:
     """One episode per lane, as `[time episode ...]` arrays."""
     loop = interaction(agent, task, episodes)
     _, trace = run(loop, key, task.episode_steps)
-    kept = {"trial": trace.trial, "reward": trace.reward, "value": trace.output.value, "last": trace.last}
+    told, variables = trace.output.probes, [variable.name for variable in task.trial_variables]
+    for name in signals:
+        check(name in told, f"The agent has no signal '{name}'{nearest(name, told)}")
+        check(name not in variables, f"The task has a trial variable '{name}' too; leave the signal out.")
+    kept = {"signals": {name: told[name] for name in signals}}
+    kept |= {"trial": trace.trial, "reward": trace.reward, "value": trace.output.value, "last": trace.last}
     if units:
         kept["hidden"] = trace.output.units
     if observations:
@@ -116,7 +135,9 @@ def _to_arrays(
         if name in host:
             steps[name] = host[name] + blank[..., None].astype(host[name].dtype)
     steps |= {f"step_{name}": host["trial"][name] + blank for name in keep}
-    return _by_trial(host["trial"], alive, scheduled), steps
+    for name, values in host["signals"].items():
+        steps[f"step_{name}"] = values + blank.reshape(*blank.shape, *(1,) * (values.ndim - 2))
+    return _by_trial(host["trial"] | host["signals"], alive, scheduled), steps
 
 
 def _trial_in_progress(ends: np.ndarray, alive: np.ndarray) -> np.ndarray:
