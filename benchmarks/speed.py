@@ -21,6 +21,7 @@ PARTS = {
     "lanes": "seeds as lanes; steps/s over units and lanes",
     "battery": "every experiment's training beside the bare kernel of its shapes",
     "neighbours": "exact nearest neighbours beside a bare product and top_k; cost by what is used",
+    "memory_lanes": "the episodic LSTM beside the plain one; cost by what the memory has room for",
     "atari": "the emulator inside the compiled loop beside the emulator alone (extra: atari)",
     "atari_learning": "NEC and DQN learning Pong, beside the bare products of their network (extra: atari)",
     "peers": "beside RecurrentPPO of sb3-contrib (extra: peers)",

@@ -238,6 +238,11 @@ AGENTS = entries(
             "TD values of cues, model-free",
             "brombergmartin2010 wang2018",
         ),
+        "bayes_recurring": (
+            "agents.bayes_recurring:bayes_recurring",
+            "ideal where bandits come back",
+            "ritter2018",
+        ),
         "bayes_volatility": (
             "agents.bayes_volatility:bayes_volatility",
             "ideal where arms reverse seldom or often",
@@ -333,6 +338,11 @@ EXPERIMENTS = entries(
             "experiments.box2:EXPERIMENT",
             "deciding from single memories",
             "botvinick2019 lengyel2008 blundell2016 gershman2017",
+        ),
+        "episodic_bandits": (
+            "experiments.episodic_bandits:EXPERIMENT",
+            "bandits that come back are recalled, not learned again",
+            "ritter2018 botvinick2019",
         ),
         "episodic_minatar": (
             "experiments.episodic_minatar:EXPERIMENT",
@@ -484,6 +494,18 @@ ANALYSES = entries(
             "accuracy by trial, missed ones wrong",
             "harlow1949 wang2018",
             TRIALS + "learning_set",
+        ),
+        "exposures": (
+            "analysis.exposures:by_exposure",
+            "best choices each time a task comes back",
+            "ritter2018",
+            TRIALS + "exposures",
+        ),
+        "retrieval": (
+            "analysis.exposures:retrieval",
+            "whether what was recalled is of this context",
+            "ritter2018",
+            TRIALS + "retrieval",
         ),
         "set_size": (
             "analysis.set_size:set_size",

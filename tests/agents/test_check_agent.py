@@ -14,6 +14,7 @@ from fastslow.agents.uniform import Uniform
 from fastslow.catalog import CATALOG, load
 from fastslow.errors import UserError
 from fastslow.tasks.bandit import CorrelatedBandit, IndependentBandit
+from fastslow.tasks.barcode_bandits import barcode_bandits
 from fastslow.tasks.episodic_two_step import EpisodicTwoStep
 from fastslow.tasks.foraging import Foraging
 from fastslow.tasks.harlow import Harlow
@@ -36,6 +37,7 @@ SMALL = {
     "bayes_episodic": [EpisodicTwoStep(trials=4)],
     "bayes_forager": [Foraging(least_trials=3, trials=4)],
     "bayes_greedy": [TwoStepInOne(trials=6)],
+    "bayes_recurring": [barcode_bandits(arms=3, pulls=2, contexts=2, exposures=2, bits=2)],
     "bayes_reversal": [Reversal(trials=8)],
     "bayes_risky": [RiskyChoice(forced=2, trials=4)],
     "informed": [InformativeArm()],

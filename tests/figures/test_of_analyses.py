@@ -25,6 +25,8 @@ SHOWN = {
     "p_correct": [("correct", ["trial"], ALL)],
     "around_reversal": [("correct", ["position"], ALL)],
     "learning_set": [("correct", ["trial"], ALL)],
+    "exposures": [("correct", ["exposure", "trial"], EACH)],
+    "retrieval": [("right", [], ALL), ("similarity", [], ALL)],
     "set_size": [("correct", ["set_size", "iteration"], EACH)],
     "load_effects": [("slope", ["predictor"], ALL)],
     "rescorla_wagner": [],

@@ -86,6 +86,4 @@ def bayes_recurring(task: Task, remembers: bool = True) -> BayesRecurring:
         f"noise is {np.asarray(task.noise).item():g}, but bayes_recurring knows barcodes as they are; give it 0.",
     )
     inner = task.task
-    return BayesRecurring(
-        inner.p_good, inner.p_rest, inner.arms, task.contexts, task.bits, remembers
-    )
+    return BayesRecurring(inner.p_good, inner.p_rest, inner.arms, task.contexts, task.bits, remembers)

@@ -6,7 +6,6 @@ from the first trial of the second (Ritter et al. 2018). Per subject, over its e
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from fastslow.analysis.columns import need_columns, numbers, valid_rows
@@ -33,8 +32,11 @@ def by_exposure(trials: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     )
     keys = ["subject", *by, "exposure", "trial"]
     measures = {name: (name, "mean") for name in values} | {"trials": ("trials", "size")}
-    return kept.groupby(keys, sort=False).agg(**measures).reset_index().sort_values(
-        ["exposure", "trial"], kind="stable", ignore_index=True
+    return (
+        kept.groupby(keys, sort=False)
+        .agg(**measures)
+        .reset_index()
+        .sort_values(["exposure", "trial"], kind="stable", ignore_index=True)
     )
 
 
@@ -56,7 +58,7 @@ def first_trials(table: pd.DataFrame, by: Sequence[str] = (), least: int = 2) ->
 
 def retrieval(trials: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Whether what was recalled had been stored under the same context: columns subject, those of `by`, right,
-    similarity (of its context and the present one) and trials.
+    similarity (of its context and the present one, where known) and trials.
 
     Counted are the first trials of all exposures but the first of each context.
 
@@ -66,15 +68,20 @@ def retrieval(trials: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """
     needed = ["subject", "episode", "context", "exposure", "exposure_trial", "exposure_order", "recalled"]
     need_columns(trials, [*needed, *by], TABLE)
+    for name in needed[2:]:
+        numbers(trials, name, TABLE)
     order = trials[["subject", "episode", *by, "exposure_order", "context"]].drop_duplicates()
-    rows = trials[(trials["exposure_trial"] == 0) & (trials["exposure"] > 1)]
-    check(len(rows) > 0, "No task was met twice, so nothing could be recalled of it.")
+    rows = valid_rows(trials)
+    rows = rows[(rows["exposure_trial"] == 0) & (rows["exposure"] > 1)]
+    check(len(rows) > 0, "The trial table has no valid first trial of a task that is met again.")
     source = order.rename(columns={"exposure_order": "recalled", "context": "source"})
     joined = rows.merge(source, how="left", on=["subject", "episode", *by, "recalled"])
     kept = joined[["subject", *by]].assign(
-        right=(joined["source"] == joined["context"]).astype(float),
-        similarity=joined["recalled_similarity"] if "recalled_similarity" in joined else np.nan,
-        trials=1,
+        right=(joined["source"] == joined["context"]).astype(float), trials=1
     )
-    measures = {"right": ("right", "mean"), "similarity": ("similarity", "mean"), "trials": ("trials", "size")}
+    measures = {"right": ("right", "mean")}
+    if "recalled_similarity" in joined:
+        kept["similarity"] = numbers(joined, "recalled_similarity", TABLE)
+        measures["similarity"] = ("similarity", "mean")
+    measures["trials"] = ("trials", "size")
     return kept.groupby(["subject", *by], sort=False).agg(**measures).reset_index()

@@ -8,7 +8,14 @@ from functools import partial
 import pandas as pd
 
 from fastslow.analysis.statistics import summarise
-from fastslow.figures import panels_bandit, panels_learning, panels_learning_set, panels_set_size, style
+from fastslow.figures import (
+    panels_bandit,
+    panels_exposures,
+    panels_learning,
+    panels_learning_set,
+    panels_set_size,
+    style,
+)
 from fastslow.figures.panels_maze import lengths
 from fastslow.figures.panels_reversal import accuracy_around_reversal, accuracy_by_trial
 from fastslow.figures.sheets import (
@@ -86,6 +93,23 @@ def learning_set(table: pd.DataFrame, who: str) -> Drawing:
         panel,
         caption="dotted: a guess, then certainty",
     )
+
+
+def exposures(table: pd.DataFrame, who: str) -> Drawing:
+    """A curve over trials for each exposure."""
+    means = over_subjects(table, ["exposure", "trial"], "correct", who)
+    (axes,) = sheet(1)
+    panels_exposures.within_exposures(axes, means, "P(best choice)")
+    heading(axes, who, table)
+    return Drawing(axes.figure, {"": means, SUBJECTS: table})
+
+
+def retrieval(table: pd.DataFrame, who: str) -> Drawing:
+    """A bar for how often the right thing was recalled, and one for how like its context was."""
+    (axes,) = sheet(1)
+    words = {"right": "of this context", "similarity": "cosine of contexts"}
+    drawn = bars(axes, table, list(words), who, "of what was recalled", words=words)
+    return Drawing(axes.figure, {"": drawn, SUBJECTS: table})
 
 
 def set_size(table: pd.DataFrame, who: str) -> Drawing:

@@ -232,7 +232,7 @@ def barcodes(key: Key[Array, ""], count: int, bits: int) -> Float[Array, "count 
 
 
 def recurring(
-    inner: str = "bandit",
+    inner: str = "bandit_one_good",
     contexts: int = 10,
     exposures: int = 10,
     bits: int = 10,

@@ -48,9 +48,6 @@ class A2CConfig:
     """beta_e at the first update, per nat (Wang 2018: .05; Wang 2016 bandits: 1)."""
     final_entropy_weight: float = 0.05
     """beta_e at the last update, reached linearly (Wang 2016 bandits: 0)."""
-    scale_advantages: bool = False
-    """Divide delta by its standard deviation over the experience of the update, which keeps the policy's gradient as
-    large when rewards are rare as when they are not."""
     optimizer: Literal["adam", "rmsprop"] = "adam"
     """Optimiser (Wang: RMSProp, decay .99, epsilon .1)."""
     learning_rate: float = 3e-3
@@ -70,7 +67,6 @@ def a2c_loss(
     goal: Float[Array, "time lane"],
     value_weight: Float[Array, ""] | float,
     entropy_weight: Float[Array, ""] | float,
-    scale_advantages: bool = False,
 ) -> tuple[Float[Array, ""], dict[str, Array]]:
     """Mean over steps of -delta log pi + beta_v (R - V)^2 / 2 - beta_e H; gradients reach policy AND critic.
 
@@ -78,10 +74,7 @@ def a2c_loss(
     """
     logits, values = agent.relive(trace.percept, trace.output)
     log_pi = policy_gradient.log_probability(logits, trace.output.action)
-    delta = goal - values
-    if scale_advantages:
-        delta = delta / (jax.lax.stop_gradient(delta).std() + 1e-8)
-    policy = policy_gradient.policy_loss(log_pi, delta).mean()
+    policy = policy_gradient.policy_loss(log_pi, goal - values).mean()
     value = policy_gradient.value_loss(goal, values).mean()
     entropy = policy_gradient.entropy(logits).mean()
     loss = policy + value_weight * value - entropy_weight * entropy
@@ -112,7 +105,7 @@ def a2c(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], config:
         )
         entropy_weight = linear(config.entropy_weight, config.final_entropy_weight, config.updates)(update)
         gradient, metrics = jax.grad(a2c_loss, has_aux=True)(
-            agent, trace, goal, config.value_weight, entropy_weight, config.scale_advantages
+            agent, trace, goal, config.value_weight, entropy_weight
         )
         change, optimizer_state = optimizer.update(gradient, optimizer_state)
         metrics |= trial_metrics(trace) | {"gradient_norm": optax.tree.norm(gradient)}
