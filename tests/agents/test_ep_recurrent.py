@@ -1,6 +1,7 @@
 """The episodic agent: its memory against a plain Python one, its unrolls against how it acted, and what it refuses."""
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +17,8 @@ from fastslow.tasks.bandit import IndependentBandit
 from fastslow.tasks.barcode_bandits import barcode_bandits
 
 TASK = barcode_bandits(arms=3, pulls=2, contexts=4, exposures=3, bits=3)
+# So few steps are lived that compiling is what takes time.
+quick_jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 STEPS = TASK.episode_steps
 LANES = 3
 
@@ -30,7 +33,7 @@ def lived(config, episodes=2, task=TASK):
 
 def live(agent, task=TASK, episodes=2):
     loop = interaction(agent, task, LANES)
-    return jax.jit(lambda: run(loop, jax.random.key(5), episodes * task.episode_steps))()[1]
+    return quick_jit(lambda: run(loop, jax.random.key(5), episodes * task.episode_steps))()[1]
 
 
 @pytest.fixture(scope="module")
@@ -124,10 +127,12 @@ def test_unroll_and_relive_are_how_it_acted(config):
         "relive": lambda agent: agent.relive(trace.percept, trace.output),
     }
     for way in ways.values():
-        logits, values = jax.jit(way)(agent)
+        logits, values = quick_jit(way)(agent)
         np.testing.assert_allclose(logits, trace.output.logits, atol=1e-5)
         np.testing.assert_allclose(values, trace.output.value, atol=1e-5)
-    one, other = (jax.jit(jax.grad(lambda agent, way=way: total(way(agent))))(agent) for way in ways.values())
+    one, other = (
+        quick_jit(jax.grad(lambda agent, way=way: total(way(agent))))(agent) for way in ways.values()
+    )
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         assert float(jnp.abs(b).max()) > 0
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
