@@ -35,8 +35,9 @@ def subjects_beside(name):
     return {"rat_two_step_miller": (Path(folder) / "rat_two_step_miller" / "trials.csv.gz", known)}
 
 
-LONG = ("episodic_atari", "fast_needs_slow")
-"""More than a minute of compiling; test_lives.py tests their measures and figures, and others their trainings."""
+LONG = ("episodic_atari", "episodic_bandits", "fast_needs_slow")
+"""More than a minute of compiling; test_lives.py and test_episodic_bandits_measures.py test their measures and
+figures, and others their trainings."""
 
 
 @pytest.mark.usefixtures("forgotten")
@@ -131,6 +132,7 @@ def test_whoever_cannot_be_measured_is_refused_before_the_training(tmp_path):
 ANCHORS = {
     "foraging": {"bayes_forager: reward per trial": (0.444, 0.026)},
     "box2": {"corridor, episodic_max: second walk is the shortest path": (1.0, 0.0)},
+    "episodic_bandits": {"observer: first pull correct, exposures 2 to 10": (0.97, 0.06)},
     "episodic_minatar": {"breakout: random, points": (0.47, 0.25)},
     "episodic_atari": {"random, qbert: score of the last games": (163.9, 160.0)},
     "fast_needs_slow": {"random: score": (0.47, 0.25)},
