@@ -7,7 +7,7 @@ import pytest
 
 from fastslow.errors import UserError
 from fastslow.memory import neighbours as module
-from fastslow.memory.neighbours import nearest, nearest_approximately, squared_norms
+from fastslow.memory.neighbours import nearest, nearest_and_newest, nearest_approximately, squared_norms
 
 SLOTS, SIZE = 50, 3
 KEYS = np.random.default_rng(0).normal(size=(SLOTS, SIZE)).astype(np.float32)
@@ -91,3 +91,28 @@ def test_each_of_many_queries_is_searched_for_in_its_own_buffer(far, monkeypatch
     for i, one in enumerate(of):
         alone = nearest(keys[one], norms[one], used[one], queries[i], 5)
         np.testing.assert_array_equal(found[i], alone.index)
+
+
+@pytest.mark.parametrize("used", [0, 1, 4, 50])
+def test_of_keys_as_near_the_newest_comes_first(used):
+    """Keys of few values, so that many are equal, some but for their last bits; stamps as in a ring that went round."""
+    keys = np.round(KEYS).clip(-1, 1)
+    keys[::3] *= np.float32(1 + 1e-7)
+    stamp = 1 + (np.arange(SLOTS) - 20) % SLOTS
+    query, k = np.array([1.0, -1.0, 0.0], np.float32), 9
+    distance = ((keys[:used].astype(np.float64) - query) ** 2).sum(1).round(4)
+    wanted = np.full(k, -1)
+    order = np.lexsort((-stamp[:used], distance))[:k]
+    wanted[: len(order)] = order
+    given = (
+        jnp.asarray(keys),
+        squared_norms(jnp.asarray(keys)),
+        jnp.asarray(stamp),
+        jnp.int32(used),
+        jnp.asarray(query),
+    )
+    found = nearest_and_newest(*given, k)
+    np.testing.assert_array_equal(found.index, wanted)
+    np.testing.assert_allclose(found.distance[: len(order)], distance[order], atol=1e-4)
+    assert np.isinf(found.distance[len(order) :]).all()
+    np.testing.assert_array_equal(nearest_and_newest(*given, 1).index, wanted[:1])

@@ -5,12 +5,15 @@ import numpy as np
 import pytest
 
 from fastslow.agents.bayes_greedy import bayes_greedy
+from fastslow.agents.ep_recurrent import EpRecurrentConfig
+from fastslow.agents.ep_recurrent import make as make_episodic
 from fastslow.agents.recurrent import RecurrentConfig, make
 from fastslow.agents.uniform import uniform
 from fastslow.errors import UserError
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
 from fastslow.tasks.bandit import IndependentBandit
+from fastslow.tasks.barcode_bandits import barcode_bandits
 from fastslow.tasks.two_step import TwoStep, TwoStepInOne
 
 KEY = jax.random.key(0)
@@ -85,3 +88,20 @@ def test_what_was_seen_is_kept_if_asked():
     assert seen.dims == ("subject", "episode", "time", "feature") and seen.shape == (1, 5, 9, 4)
     np.testing.assert_array_equal(seen.to_numpy()[0, 0, 0], [1, 0, 0, 0])  # the fixation cue
     np.testing.assert_array_equal(seen.to_numpy()[0, :, 2::3, 2:].argmax(-1), record["state"].to_numpy()[0])
+
+
+def test_signals_of_the_agent_are_kept_by_step_and_at_the_choice_that_ends_a_trial():
+    task = barcode_bandits(arms=2, pulls=2, contexts=2, exposures=2, bits=2)
+    agent = make_episodic(task, EpRecurrentConfig(units=3), KEY)
+    record = collect([agent], task, KEY, 4, signals=("gate", "recalled"))
+    rows = trials(record)
+    # Two pulls, then a closing step that belongs to no trial.
+    by_step = record["step_gate"].to_numpy().reshape(1, 4, 4, 3)
+    np.testing.assert_array_equal(by_step[..., :2].reshape(1, 4, 8), record["gate"])
+    assert ((rows["gate"] > 0) & (rows["gate"] < 1)).all()
+    again = rows["exposure"] == 2
+    assert (rows.loc[again, "recalled"] >= 0).all() and (
+        rows.loc[rows["exposure_order"] == 0, "recalled"] == -1
+    ).all()
+    with pytest.raises(UserError, match="no signal 'gates'; did you mean 'gate'"):
+        collect([agent], task, KEY, 4, signals=("gates",))
