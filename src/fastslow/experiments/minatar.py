@@ -39,8 +39,8 @@ MFEC = EpisodicConfig(**asdict(dictionary.MFEC), gamma=GAMMA, epsilon=0.005, fea
 DQN = QNetworkConfig()
 RAINBOW = RainbowConfig()
 NEC_LEARNS = NeuralEpisodicConfig(learning_rate=1e-3, horizon=NEC.horizon, gamma=GAMMA)
-DQN_LEARNS = QLearningConfig(horizon=3, double=True)
-RAINBOW_LEARNS = QLearningConfig(double=True, prioritised=True, horizon=3)
+DQN_LEARNS = QLearningConfig(horizon=3, double=True, last_epsilon=0.001)
+RAINBOW_LEARNS = QLearningConfig(double=True, prioritised=True, horizon=3, last_epsilon=0.001)
 
 
 def played(agent: str, game: str, steps: int, capacity: int = CAPACITY, **learns: object) -> Condition:
