@@ -1,11 +1,13 @@
 """`fastslow recover` simulates, fits, prints and saves; what it cannot do it says in one sentence."""
 
+import jax
 import pandas as pd
 import pytest
 
 from fastslow import cli
-from fastslow.experiments.recovery import models_for
+from fastslow.experiments.recovery import episodes_for, measure, models_for, simulated
 from fastslow.tasks.bandit import IndependentBandit
+from fastslow.tasks.set_size import SetSize
 
 
 @pytest.fixture(autouse=True)
@@ -48,5 +50,22 @@ def test_mistakes_are_answered_in_a_sentence(words, message, capsys):
     assert message in err and err.count("\n") == 1
 
 
-def test_a_bandit_allows_no_two_step_models():
+def test_a_task_allows_the_models_of_its_own_form():
     assert models_for(IndependentBandit()) == ("win_stay_lose_shift", "rescorla_wagner")
+    assert models_for(SetSize()) == ("rl_alone", "rl_wm")
+    assert episodes_for(IndependentBandit(), 500) == 1 and episodes_for(SetSize(), 640) == 18
+
+
+@pytest.mark.slow
+def test_memory_is_told_from_values_alone_at_the_set_size_task():
+    ranges = {"rho": (0.9, 1.0), "phi": (0.05, 0.15), "K": (1.5, 2.5), "alpha": (0.01, 0.03)}
+    ranges |= {"epsilon": (0.01, 0.05), "pers": (0.3, 0.8)}
+    tables = measure(
+        simulated(["rl_alone", "rl_wm"], SetSize(), 4, jax.random.key(0), ranges=ranges, episodes=18)
+    )
+    matrix = tables["confusion_matrix"].set_index("simulated")
+    assert matrix.loc["rl_wm", "rl_wm"] >= 0.75 and matrix.loc["rl_alone", "rl_alone"] >= 0.75
+    subjects = tables["parameters_by_subject"].query("simulated == 'rl_wm'")
+    assert set(subjects["parameter"]) == {"alpha", "rho", "K", "phi", "epsilon", "pers"}
+    held = (subjects["low"] <= subjects["true"]) & (subjects["true"] <= subjects["high"])
+    assert held.mean() > 0.7

@@ -32,7 +32,7 @@ def fields_of(words: Sequence[str]) -> list[tuple[str, Any, Any]]:
             "two_step_daw",
         ),
         ("subjects", Annotated[int, arg(help="Simulated subjects per model.")], 100),
-        ("trials", Annotated[int, arg(help="Trials per subject (set_size: at least).")], 200),
+        ("trials", Annotated[int, arg(help="Trials per subject (set_size: about).")], 200),
         ("prior", Annotated[str, arg(help="none (maximum likelihood) or weak.")], "none"),
         ("key", Annotated[int, arg(help="Number of the random sequence.")], 0),
         ("out", Annotated[str, arg(help="Folder for tables and figures.")], "recovery"),
@@ -54,8 +54,6 @@ def main(words: Sequence[str]) -> int:
     for name in LENGTHS:
         if name in {field.name for field in dataclasses.fields(task)}:
             task = dataclasses.replace(task, **{name: given.trials})
-    shortest = getattr(task, "least", 0) * getattr(task, "presentations", 0)
-    episodes = -(-given.trials // shortest) if shortest else 1
 
     import jax
 
@@ -64,6 +62,7 @@ def main(words: Sequence[str]) -> int:
     from fastslow.loop import BEHAVE
 
     models = given.models or recovery.models_for(task)
+    episodes = recovery.episodes_for(task, given.trials)
     key = jax.random.fold_in(jax.random.key(BEHAVE), given.key)
     tables = recovery.measure(
         recovery.simulated(models, task, given.subjects, key, given.prior, episodes=episodes)

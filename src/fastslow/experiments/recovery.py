@@ -24,6 +24,7 @@ from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectat
 from fastslow.figures import panels_fits, style
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
+from fastslow.tasks.set_size import SetSize
 from fastslow.tasks.task import Task
 from fastslow.tasks.two_step_daw import TwoStepDaw
 
@@ -95,14 +96,15 @@ def simulated(
     subjects: int,
     key: Key[Array, ""],
     prior: str = "none",
-    ranges: Mapping[str, tuple[float, float]] = RANGES,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
     apart: bool = False,
     episodes: int = 1,
 ) -> dict[str, xr.Dataset]:
     """A record per model: `subjects` agents live one episode of `task` each, or several.
 
-    Parameters are drawn from `ranges`, or, where `apart`, from what `APART` has in their place. The records' attrs hold
-    the true parameters, and with what prior and transition they are to be fitted.
+    Parameters are drawn from `ranges` (`RANGES`, or for answers to stimuli `ANSWERS`), or, where `apart`, from what
+    `APART` has in their place. The records' attrs hold the true parameters, and with what prior and transition they are
+    to be fitted.
     """
     records = {}
     form, transition = form_of_trials(task)
@@ -111,7 +113,10 @@ def simulated(
         find(name, form)
     for number, name in enumerate(models):
         draw_key, live_key = jax.random.split(jax.random.fold_in(key, number))
-        own = {**ranges, **(ANSWERS if form == STIMULI else {}), **(APART.get(name, {}) if apart else {})}
+        own = {
+            **(ranges or (ANSWERS if form == STIMULI else RANGES)),
+            **(APART.get(name, {}) if apart else {}),
+        }
         agents, true = draw_agents(name, task, own, subjects, draw_key)
         attrs = {"model": name, "true": true, "prior": prior}
         attrs |= {} if transition is None else {"transition": transition}
@@ -126,6 +131,13 @@ def form_of_trials(task: Task) -> tuple[str, float | None]:
     if "transition" not in columns:
         return STIMULI if {"stimulus", "set_size"} <= columns else BANDIT, None
     return TWO_CHOICES if "action2" in columns else ONE_CHOICE, float(task.transition)
+
+
+def episodes_for(task: Task, trials: int) -> int:
+    """Episodes with about so many trials in all, where the length of a block is not for the asking; else one."""
+    if not isinstance(task, SetSize):
+        return 1
+    return max(1, round(trials / (task.presentations * (task.least + task.most) / 2)))
 
 
 def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
