@@ -81,7 +81,7 @@ class SetSize(Task):
     any two of a block agreeing in half of their signs.
 
     The cue's context is the code: what is known of a picture can be recalled when it is shown, and stored when its
-    outcome is.
+    outcome is. Each picture is a task that comes back, and begins anew whenever it is shown.
 
     Order: each trial shows a picture of which n presentations are left with probability proportional to n / (2 size -
     age), where age counts the trials since it was last shown (since the block began), so that all delays from 1 to 2
@@ -187,7 +187,7 @@ class SetSize(Task):
         return jnp.concatenate([self.code(state), rest])
 
     def cue(self, state: SetSizeState) -> Cue:
-        return Cue(self.code(state)[None], ~state.told, state.told, ~state.told & (state.trial == 0))
+        return Cue(self.code(state)[None], ~state.told, state.told, ~state.told)
 
     def trial_of(self, state: SetSizeState, action: Array) -> dict[str, Array]:
         """The columns of the trial at hand when `action` is taken; it ends unless its outcome is shown already."""
