@@ -152,6 +152,16 @@ TASKS = entries(
             "an open pool, a hidden platform",
             "ritter2018 morris1984",
         ),
+        "compositional_bandits": (
+            "tasks.compositional_bandits:CompositionalBandits",
+            "two codes determine the arm, no pair comes back",
+            "ritter2018",
+        ),
+        "contextual_choice": (
+            "tasks.contextual_choice:ContextualChoice",
+            "late evidence, beside a context that comes back",
+            "ritter2018",
+        ),
         "contextual_water_maze": (
             "tasks.water_maze:contextual_water_maze",
             "pools that come back, each under its barcode",
@@ -211,6 +221,12 @@ AGENTS = entries(
             "searches a pool, then swims straight",
             "ritter2018 morris1984",
         ),
+        "bayes_compositional": (
+            "agents.bayes_compositional:bayes_compositional",
+            "knows what each of two codes means",
+            "ritter2018",
+        ),
+        "accumulator": ("agents.accumulator:accumulator", "sums noisy evidence", "wald1947"),
         "recalling": (
             "agents.recalling:recalling",
             "an observer whose beliefs come back with the task",

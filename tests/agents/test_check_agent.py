@@ -15,6 +15,8 @@ from fastslow.catalog import CATALOG, load
 from fastslow.errors import UserError
 from fastslow.tasks.bandit import CorrelatedBandit, IndependentBandit
 from fastslow.tasks.barcode_bandits import barcode_bandits
+from fastslow.tasks.compositional_bandits import CompositionalBandits
+from fastslow.tasks.contextual_choice import ContextualChoice
 from fastslow.tasks.episodic_two_step import EpisodicTwoStep
 from fastslow.tasks.foraging import Foraging
 from fastslow.tasks.harlow import Harlow
@@ -33,6 +35,7 @@ from fastslow.tasks.volatility import VolatileBandit
 from fastslow.tasks.water_maze import WaterMaze, contextual_water_maze
 
 SMALL = {
+    "bayes_compositional": [CompositionalBandits(levels=3, codes=2, pulls=2, bits=2)],
     "bayes_correlated": [CorrelatedBandit(pulls=8)],
     "bayes_episodic": [EpisodicTwoStep(trials=4)],
     "bayes_forager": [Foraging(least_trials=3, trials=4)],
@@ -52,6 +55,7 @@ SMALL = {
         name: [TabularMDP(3, 2, 3, 2)]
         for name in ("psrl", "opsrl", "ucrl2", "beb", "mdp_greedy", "mdp_epsilon_greedy")
     },
+    "accumulator": [ContextualChoice(examples=2, steps=3, noise=1, size=2)],
     "swimmer": [WaterMaze(3, 6)],
     "recalling": [contextual_water_maze(3, 6, contexts=2, exposures=2, bits=3)],
     "rl_wm": [SetSize(least=2, most=2, presentations=3)],

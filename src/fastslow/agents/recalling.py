@@ -16,12 +16,13 @@ from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 from fastslow import catalog
 from fastslow.agents.observer import Observer, assume
 from fastslow.errors import UserError, check
+from fastslow.tasks.contextual_choice import ContextualChoice
 from fastslow.tasks.recurring import Recurring
 from fastslow.tasks.task import Task
 from fastslow.tasks.water_maze import WaterMaze
 from fastslow.timestep import Output, Percept
 
-IDEAL = {WaterMaze: "swimmer"}
+IDEAL = {ContextualChoice: "accumulator", WaterMaze: "swimmer"}
 """Who is ideal in what comes back, by catalog name."""
 
 
@@ -101,9 +102,12 @@ class Recalling(Observer):
 
 
 def recalling(task: Task, remembers: bool = True, observer: str = "") -> Recalling:
-    """The observer of `task`, which comes back; `observer` names that of the inner task (the ideal one, if known)."""
-    assume("recalling", task, Recurring)
-    inner = task.task
+    """The observer of `task`, whose problems come back; `observer` names that of the inner task (else the ideal)."""
+    assume("recalling", task, Recurring, ContextualChoice)
+    if isinstance(task, Recurring):
+        inner, contexts, code = task.task, task.contexts, task.bits
+    else:
+        inner, contexts, code = task, task.examples, task.size
     known = observer or next((name for kind, name in IDEAL.items() if isinstance(inner, kind)), "")
     if not known:
         raise UserError(
@@ -113,4 +117,4 @@ def recalling(task: Task, remembers: bool = True, observer: str = "") -> Recalli
     check(
         isinstance(one, Observer), f"observer is '{known}', but recalling needs an ideal or classic observer."
     )
-    return Recalling(one, jnp.bool_(remembers), task.contexts, task.bits)
+    return Recalling(one, jnp.bool_(remembers), contexts, code)
