@@ -95,7 +95,7 @@ def test_others_come_back_when_they_are_named():
 
 def test_what_is_not_known_is_refused():
     with pytest.raises(
-        UserError, match="recalling assumes a task of kind Recurring, but was given WaterMaze"
+        UserError, match="recalling assumes a task of kind Recurring or ContextualChoice, but"
     ):
         recalling(WaterMaze())
     with pytest.raises(UserError, match="knows no ideal observer of Tree; name one with observer"):
