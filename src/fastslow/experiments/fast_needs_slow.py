@@ -37,12 +37,15 @@ class FastSlowConfig:
 
 
 def conditions(config: FastSlowConfig) -> dict[str, Condition]:
-    """The memory with three embeddings, and the network without a memory."""
+    """The memory with three embeddings, and the network without a memory.
+
+    All is decided by similarity: a state that was met before is read by its neighbours like any other.
+    """
     rate, life = NEC_LEARNS.learning_rate, (config.game, config.steps, config.capacity)
     return {
-        "slow": played("nec", *life),
-        "frozen": played("nec", *life, learning_rate=0.0),
-        "too_fast": played("nec", *life, learning_rate=FASTER * rate),
+        "slow": played("nec", *life, exact=False),
+        "frozen": played("nec", *life, exact=False, learning_rate=0.0),
+        "too_fast": played("nec", *life, exact=False, learning_rate=FASTER * rate),
         "no_memory": played("dqn", *life, horizon=NEC.horizon),
         "random": played("random", *life),
     }

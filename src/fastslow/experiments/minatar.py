@@ -43,11 +43,14 @@ DQN_LEARNS = QLearningConfig(horizon=3, double=True, last_epsilon=0.001)
 RAINBOW_LEARNS = QLearningConfig(double=True, prioritised=True, horizon=3, last_epsilon=0.001)
 
 
-def played(agent: str, game: str, steps: int, capacity: int = CAPACITY, **learns: object) -> Condition:
+def played(
+    agent: str, game: str, steps: int, capacity: int = CAPACITY, exact: bool = True, **learns: object
+) -> Condition:
     """The life of an agent in a game: random, mfec, nec, dqn or rainbow; `learns` changes how it learns.
 
     A gradient step is taken every 4 steps of the games that are played side by side.
-    `capacity` is how many entries per action `nec` holds; `mfec`, which never writes over, four times as many.
+    `capacity` is how many entries per action `nec` holds; `mfec`, which never writes over, four times as many. `exact`:
+    to `nec` too a state that is stored is worth what is stored of it.
     """
     task, lanes = minatar(game), LANES[agent]
     how = rounds(steps, lanes)
@@ -63,7 +66,7 @@ def played(agent: str, game: str, steps: int, capacity: int = CAPACITY, **learns
     how["act"] = 4 // lanes
     if agent == "nec":
         config = replace(NEC_LEARNS, **how, **learns)
-        memory = replace(NEC, capacity=capacity)
+        memory = replace(NEC, capacity=capacity, exact=exact)
         return Condition(task, memory, config, episodic_value.make, neural_episodic, curve=True)
     network, config = {"dqn": (DQN, DQN_LEARNS), "rainbow": (RAINBOW, RAINBOW_LEARNS)}[agent]
     config = replace(config, **how, **learns)
