@@ -189,7 +189,7 @@ EXPERIMENT = Experiment(
     departures=(
         "MinAtar in place of Atari: five actions at most, 10 x 10 places, a network of one convolution.",
         "NEC and DQN play four games side by side; a gradient step every four steps, as in the papers.",
-        "To NEC a state that was met before is worth what is stored of it, as to MFEC; in the paper its neighbours count too.",
+        "To NEC a state met before is worth what is stored of it, as to MFEC; in the paper its neighbours count too.",
         "Scores are of the games played while learning, exploration included.",
     ),
 )
