@@ -223,11 +223,14 @@ class Recurring(Task):
 
 def barcodes(key: Key[Array, ""], count: int, bits: int) -> Float[Array, "count bit"]:
     """Different random barcodes, of 1 and -1: a random subset of all there are (Floyd's algorithm)."""
-    numbers = jnp.full(count, -1, jnp.int32)
-    for place, key_of_one in enumerate(jax.random.split(key, count)):
-        top = 2**bits - count + place
-        drawn = jax.random.randint(key_of_one, (), 0, top + 1)
-        numbers = numbers.at[place].set(jnp.where((numbers == drawn).any(), top, drawn))
+    tops = 2**bits - count + jnp.arange(count)
+    draws = jax.random.randint(key, (count,), 0, tops + 1)
+
+    def add(numbers: Array, one: tuple[Array, Array, Array]) -> tuple[Array, None]:
+        place, drawn, top = one
+        return numbers.at[place].set(jnp.where((numbers == drawn).any(), top, drawn)), None
+
+    numbers, _ = jax.lax.scan(add, jnp.full(count, -1), (jnp.arange(count), draws, tops))
     return 2.0 * ((numbers[:, None] >> jnp.arange(bits)[None]) & 1) - 1.0
 
 
