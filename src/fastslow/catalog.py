@@ -614,6 +614,12 @@ ANALYSES = entries(
             "duan2016",
             TRIALS + "walk_lengths",
         ),
+        "return_paths": (
+            "analysis.navigation:return_paths",
+            "first walks to targets found before",
+            "ritter2018",
+            TRIALS + "return_paths",
+        ),
         "walk_savings": (
             "analysis.navigation:walk_savings",
             "later walks over the first",

@@ -72,6 +72,7 @@ def healthy(subjects=2, episodes=2, length=30) -> pd.DataFrame:
             "stimulus": trial % (2 + episode),
             "steps": rng.integers(5, 50, rows),
             "found": rng.random(rows) < 0.9,
+            "shortest": 5,
             "recalled_trial": np.where(trial < 10, -1, trial - 10),
         }
     )

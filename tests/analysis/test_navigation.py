@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fastslow.analysis.navigation import walk_lengths, walk_savings
+from fastslow.analysis.navigation import return_paths, walk_lengths, walk_savings
 from fastslow.errors import UserError
 
 # Two subjects, two mazes each; the second subject never learns, and its second maze was left after one walk.
@@ -68,3 +68,43 @@ def test_groups_are_kept_apart_and_one_episode_needs_no_number():
 def test_tables_that_tell_nothing_are_refused_in_one_sentence(table, message):
     with pytest.raises(UserError, match=message):
         walk_savings(table)
+
+
+RETURNS = pd.DataFrame(
+    {
+        "subject": "a",
+        "episode": 0,
+        "trial": range(9),
+        # Maze 0: found in its second walk, then reached straight. Maze 1: found at its second exposure alone.
+        "context": [0, 0, 1, 0, 0, 1, 1, 0, 1],
+        "exposure": [1, 1, 1, 2, 2, 2, 2, 3, 3],
+        "exposure_trial": [0, 1, 0, 0, 1, 0, 1, 0, 0],
+        "steps": [12, 8, 20, 4, 2, 9, 11, 5, 20],
+        "found": [0, 1, 0, 1, 1, 1, 0, 1, 0],
+        "shortest": [6, 8, 4, 4, 2, 3, 1, 5, 8],
+    }
+)
+
+
+def test_returns_are_judged_where_the_target_had_been_found():
+    table = return_paths(RETURNS)
+    assert table["exposure"].tolist() == [1, 2, 3] and table["walks"].tolist() == [2, 1, 2]
+    assert table["steps"].tolist() == [16, 4, 12.5] and table["shortest"].tolist() == [5, 4, 6.5]
+    np.testing.assert_allclose(table["ratio"], [3.2, 1, 12.5 / 6.5])
+    assert table["found"].tolist() == [0, 1, 0.5]
+    # Rows in any order, and two subjects apart.
+    two = pd.concat([RETURNS.assign(subject="b", steps=RETURNS["shortest"]), RETURNS[::-1]])
+    both = return_paths(two).set_index(["subject", "exposure"])["ratio"]
+    np.testing.assert_allclose(both["a"], [3.2, 1, 12.5 / 6.5])
+    assert both["b"].tolist() == [1, 1, 1]
+
+
+def test_what_cannot_be_judged_is_refused():
+    with pytest.raises(UserError, match="no column 'context'"):
+        return_paths(RETURNS.drop(columns="context"))
+    with pytest.raises(UserError, match="shortest path of 0"):
+        return_paths(RETURNS.assign(shortest=0))
+    with pytest.raises(UserError, match="no first walk"):
+        return_paths(RETURNS[RETURNS["exposure_trial"] > 0])
+    # Nothing was ever found: only the first exposure is there.
+    assert return_paths(RETURNS.assign(found=0))["exposure"].tolist() == [1]

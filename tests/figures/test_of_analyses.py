@@ -41,6 +41,7 @@ SHOWN = {
     "state_paths": [("pc2", ["subject", "condition", "trial"], ALL)],
     "representation": [("dissimilarity", ["a", "b"], EACH)],
     "walk_lengths": [("steps", ["trial"], ALL)],
+    "return_paths": [("ratio", ["exposure"], ALL)],
     "walk_savings": [(name, [], ALL) for name in ("first", "later", "ratio", "found_ratio", "improved")],
     "fit_models": [],
     "aggregate_scores": [("value", ["agent", "frames", "measure"], ALL)],

@@ -2,7 +2,8 @@
 
 Per subject, over its episodes (each a maze, or a place of the goal), walk by walk. Walks that were cut off at the
 limit count with the actions taken. Duan et al. 2016 (Table 3: lengths by episode, and the part of the mazes in which
-the second is no longer than the first); Wang et al. 2016 (section 3.2, one-shot navigation).
+the second is no longer than the first); Wang et al. 2016 (section 3.2, one-shot navigation); Ritter et al. 2018
+(mazes that come back within an episode).
 """
 
 import math
@@ -92,3 +93,48 @@ def of_those_found(group: pd.DataFrame, later: Sequence[int]) -> dict[str, float
     if not len(first) or not len(rest):
         return {"found_ratio": math.nan, "note": "no target found in the first or in the later walks"}
     return {"found_ratio": float(rest.mean() / first.mean()), "note": ""}
+
+
+def return_paths(trials: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """How long the first walk is each time that a maze is met again: does whoever knew the target go straight to it?
+
+    Counted are the first walks of each exposure, from the second on in those mazes alone whose target had been found at
+    an earlier exposure; at the first exposure all, for nobody can know the target there. Walks that were cut off count
+    with the actions taken, so that the ratio of those who get lost is at least what is given.
+
+    **Arguments**: `trials` with columns subject, episode, context (the maze), exposure (1 for the first),
+    exposure_trial (0 for the first walk), steps, found and shortest; `by` columns to keep apart.
+
+    **Returns**: columns subject, those of `by`, exposure, steps and shortest (means), ratio (of these; 1: straight),
+    found and walks. An exposure at which no target was known is not there.
+
+    **Errors**: `UserError` where a maze has no first walk, or shortest is 0.
+    """
+    keys = ["subject", *by]
+    maze = [*keys, "episode", "context"]
+    needed = [*maze, "exposure", "exposure_trial", "steps", "found", "shortest"]
+    need_columns(trials, needed, TABLE)
+    rows = valid_rows(trials)[needed].reset_index(drop=True)
+    check(len(rows) > 0, "The trial table has no valid trial; check the column 'valid'.")
+    rows = rows.assign(**{name: numbers(rows, name, TABLE) for name in needed[len(maze) :]})
+    check(
+        bool((rows["shortest"] > 0).all()),
+        "A walk has a shortest path of 0; leave out those that begin at the target.",
+    )
+    found = rows.groupby([*maze, "exposure"], sort=False)["found"].max().reset_index().sort_values("exposure")
+    reached = found.groupby(maze, sort=False)["found"]
+    found["known"] = (reached.cummax().groupby([found[key] for key in maze]).shift(1, fill_value=0) > 0) | (
+        found["exposure"] == 1
+    )
+    first = rows[rows["exposure_trial"] == 0].merge(found.drop(columns="found"), on=[*maze, "exposure"])
+    kept = first[first["known"]].assign(exposure=first["exposure"].astype(int), walks=1)
+    check(
+        len(kept) > 0,
+        "The trial table has no first walk (exposure_trial 0) of an exposure whose target was known.",
+    )
+    measures = {name: (name, "mean") for name in ("steps", "shortest", "found")} | {
+        "walks": ("walks", "size")
+    }
+    table = kept.groupby([*keys, "exposure"], sort=False).agg(**measures).reset_index()
+    table.insert(len(keys) + 3, "ratio", table["steps"] / table["shortest"])
+    return table.sort_values("exposure", kind="stable", ignore_index=True)

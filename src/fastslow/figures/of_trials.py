@@ -17,6 +17,7 @@ from fastslow.figures import (
     style,
 )
 from fastslow.figures.panels_maze import lengths
+from fastslow.figures.panels_maze import return_paths as paths
 from fastslow.figures.panels_reversal import accuracy_around_reversal, accuracy_by_trial
 from fastslow.figures.sheets import (
     MOST,
@@ -163,6 +164,11 @@ def walk_lengths(table: pd.DataFrame, who: str) -> Drawing:
             axes.legend(loc="best")
 
     return curves(table, "trial", "steps", who, panel, ["found", "shortest"], beside=["shortest"])
+
+
+def return_paths(table: pd.DataFrame, who: str) -> Drawing:
+    """The first walk of each exposure over the direct path."""
+    return curves(table, "exposure", "ratio", who, paths, ["steps", "shortest", "found", "walks"])
 
 
 def walk_savings(table: pd.DataFrame, who: str) -> Drawing:

@@ -59,6 +59,31 @@ def lengths(
 
 
 @panel
+def return_paths(
+    axes: Axes, table: pd.DataFrame, per_subject: pd.DataFrame | None = None
+) -> dict[str, list[Artist]]:
+    """Length of the first walk over the direct path by exposure, a curve for each `name`; dotted, the direct path.
+
+    **Arguments**: `table` with columns name, exposure, mean and, where known, low and high; `per_subject` with name,
+    subject, exposure, value: a thin line each.
+    """
+    marks.need(table, "name", "exposure", "mean")
+    artists = {}
+    if per_subject is not None:
+        marks.threads(axes, per_subject, "exposure")
+    for name in marks.in_order(table):
+        rows = table[table["name"] == name].sort_values("exposure")
+        artists[name] = marks.curve(axes, rows["exposure"].to_numpy(), rows, look(name))
+        artists[name][0].set(marker=look(name).marker, markersize=3)
+    axes.axhline(1, color=GREY, linewidth=0.7, linestyle=":", zorder=0)
+    marks.whole_ticks(axes, sorted(table["exposure"].unique()))
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("exposure")
+    axes.set_ylabel("first path over the direct path")
+    return artists
+
+
+@panel
 def relative(
     axes: Axes, table: pd.DataFrame, published: pd.DataFrame | None = None
 ) -> dict[tuple[str, str], list[Artist]]:
