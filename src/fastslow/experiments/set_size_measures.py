@@ -104,8 +104,8 @@ def claims(curves: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame
             rows.append(claim(f"{name}: right again after one right answer, set size {size}", own["correct"]))
     for (name, what), own in tables["distances_by_subject"].groupby(["name", "measure"], sort=False):
         rows.append(claim(f"{name}: {what}", own["distance"]))
-    if {"lstm", "ep_lstm"} <= set(costs):
-        rows.append(claim(f"ep_lstm less lstm: {EFFECT}", costs["ep_lstm"] - costs["lstm"]))
+    for name in sorted({"ep_lstm", "ungated"} & set(costs)):
+        rows.append(claim(f"{name} less lstm: {EFFECT}", costs[name] - costs["lstm"]))
     if "people" in curves:
         rows.append(exact(HALVES, between_halves(curves["people"])))
         wide = tables["fits"].drop_duplicates(["subject", "model"]).pivot(index="subject", columns="model")
