@@ -82,6 +82,12 @@ def test_three_panels_by_hand():
         ("cued", "rare-unrewarded", 0.0, 1),
         ("episodic", "common-rewarded", 0.0, 2),
         ("episodic", "rare-unrewarded", 1.0, 1),
+        (
+            "next",
+            "rare-unrewarded",
+            0.0,
+            1,
+        ),  # trial 2, whose next cue is trial 1; after trial 3 the next is void
     ]
 
 
@@ -92,16 +98,20 @@ def test_three_panels_by_brute_force():
     names = {levels: name for name, levels in CONDITIONS.items()}
     for (subject, episode, trial), row in known.items():
         cued = row.recalled_trial >= 0
+        after = known.get((subject, episode, trial + 1))
+        upcoming = after.recalled_trial if after is not None else -1
+        remembered = cued and (subject, episode, row.recalled_trial) in known
         for panel, number, counts_here in (
             ("cued" if cued else "uncued", trial - 1, True),
             ("episodic", row.recalled_trial, cued),
+            ("next", upcoming, remembered and upcoming >= 0),
         ):
             then = known.get((subject, episode, number))
             if then is not None and counts_here:
                 key = (panel, subject, names[then.transition, int(then.reward)])
                 counts.setdefault(key, []).append(row.action == then.action)
     table = episodic_stay(trials).set_index(["panel", "subject", "condition"])
-    assert len(table) == len(counts) == 36
+    assert len(table) == len(counts) == 48
     for key, repeats in counts.items():
         assert table.loc[key, "stay"] == pytest.approx(np.mean(repeats)) and table.loc[key, "n"] == len(
             repeats
@@ -163,7 +173,7 @@ def test_the_regression_gives_back_both_trials_weights():
 def test_the_summary_is_over_subjects():
     table = episodic_stay(noise())
     summary = episodic_summary(table).set_index(["panel", "measure"])
-    assert len(summary) == 3 * 7 and (summary["n"] == 3).all()
+    assert len(summary) == 4 * 7 and (summary["n"] == 3).all()
     for (panel, condition), rows in table.groupby(["panel", "condition"]):
         assert summary.loc[(panel, condition), "mean"] == pytest.approx(rows["stay"].mean())
     effects = episodic_effects(table)
@@ -177,7 +187,7 @@ def test_a_subject_who_did_not_meet_all_has_no_effects():
     some = table[~((table["subject"] == "seed 1") & (table["condition"] == "rare-rewarded"))]
     assert "seed 1" not in set(episodic_effects(some)["subject"])
     none = table[table["condition"] != "rare-rewarded"]
-    assert len(episodic_effects(none)) == 0 and len(episodic_summary(none)) == 3 * 3
+    assert len(episodic_effects(none)) == 0 and len(episodic_summary(none)) == 4 * 3
 
 
 def test_what_stands_in_void_trials_does_not_matter():

@@ -43,8 +43,10 @@ def test_claims_tell_who_recalls(tables):
     for name in ("ep_lesion", "lstm", "rats"):
         assert abs(claims.loc[f"{name}: interaction, episodic", "value"]) < 0.25
         assert claims.loc[f"{name}: interaction, cued", "value"] > 1.2
+        assert abs(claims.loc[f"{name}: interaction, episodic less next", "value"]) < 0.35
         assert claims.loc[f"{name}: weight of the previous trial's reward x transition", "value"] > 1.5
     assert claims.loc["ep_lstm: weight of the recalled trial's reward x transition", "value"] > 1.5
+    assert claims.loc["ep_lstm: interaction, episodic less next", "value"] > 1.2
     rewards = [claims.loc[f"rats: reward per trial, {half}", "value"] for half in ("uncued", "cued")]
     assert rewards == pytest.approx([0.6, 0.6], abs=0.04)
     lacking = {each.measure for each in EXPERIMENT.expectations} - set(claims.index)
@@ -68,7 +70,7 @@ def test_the_lesion_is_held_beside_the_same_subject_intact():
 def test_figures_show_the_published_beside_the_measured_and_whoever_is_compared(tables):
     drawn = EXPERIMENT.draw(tables)
     assert set(drawn["stay"].data["name"]) == {*PLAYERS, "rats"} - {"untrained"}
-    assert [len(axes.patches) for axes in drawn["stay"].figure.axes] == [28, 28, 28]
+    assert [len(axes.patches) for axes in drawn["stay"].figure.axes] == [28] * 4
     dashes = [
         line.get_ydata()[0] for line in drawn["stay"].figure.axes[2].lines if len(set(line.get_ydata())) == 1
     ]

@@ -5,6 +5,11 @@ the choice of the trial before); and on cued trials, P(repeat the choice of the 
 in the third is planning from a single memory, a main effect of reward is episodic model-free learning. Vikbladh,
 Shohamy & Daw 2017; Ritter et al. 2018 (bioRxiv 360537).
 
+Past trials that are cued one after the other may be alike, and a subject without any memory still be led where most of
+them lead: by its last outcomes, which were theirs. So there is a control (ours): P(repeat the choice of the past trial
+that is cued next), of which nobody knows yet. Where the order of cues is drawn by chance, whoever does not recall shows
+the same in both, and what the third panel has more is recollection.
+
 Cued choices may follow both trials at once, so a logistic regression takes the effects of either apart:
 
     logit P(c = +1) = bias + sum over k in (recalled, previous) of  a_k (b_k + b_kR R_k + b_kT T_k + b_kRT R_k T_k)
@@ -26,8 +31,9 @@ from fastslow.analysis.statistics import summarise
 from fastslow.analysis.stay import CONDITIONS, EFFECTS, by_condition, condition_of, stay_effects
 from fastslow.errors import UserError, check
 
-PANELS = ("uncued", "cued", "episodic")
-"""Staying with the trial before where nothing is cued, and where a past trial is; repeating the choice of that one."""
+PANELS = ("uncued", "cued", "episodic", "next")
+"""Staying with the trial before where nothing is cued, and where a past trial is; repeating the choice of that one;
+the control, repeating the choice of the one that is cued next."""
 NEEDED = ["action", "reward", "transition", "recalled_trial"]
 SOURCES = ("recalled", "previous")
 TERMS = ("choice", "reward", "transition", "reward x transition")
@@ -40,6 +46,8 @@ class Past(NamedTuple):
     """A past trial is cued."""
     recalled: Int[np.ndarray, " row"]
     """Row of the past trial that is cued, valid and of a known transition."""
+    next: Int[np.ndarray, " row"]
+    """Of a choice that is cued, row of the past trial that is cued at the trial after it."""
     previous: Int[np.ndarray, " row"]
     """Row of the trial before, valid and of a known transition."""
     condition: Int[np.ndarray, " row"]
@@ -73,7 +81,9 @@ def past_of(ordered: pd.DataFrame) -> Past:
         f"The {TABLE} has no choice that is cued by a valid past trial of a known transition (column "
         "'recalled_trial'), so nothing can be said of memory.",
     )
-    return Past(cued, recalled, known(earlier(ordered, 1)), condition)
+    following = row_of(ordered, own + 1)
+    later = np.where((recalled >= 0) & (following >= 0), recalled[following], -1)
+    return Past(cued, recalled, np.where(own[later] < own, later, -1), known(earlier(ordered, 1)), condition)
 
 
 def episodic_stay(trials: pd.DataFrame) -> pd.DataFrame:
@@ -92,7 +102,7 @@ def episodic_stay(trials: pd.DataFrame) -> pd.DataFrame:
     subject, action = ordered["subject"].to_numpy(), ordered["action"].to_numpy()
     after_uncued, after_cued = np.where(past.cued, -1, past.previous), np.where(past.cued, past.previous, -1)
     tables = []
-    for panel, then in zip(PANELS, (after_uncued, after_cued, past.recalled), strict=True):
+    for panel, then in zip(PANELS, (after_uncued, after_cued, past.recalled, past.next), strict=True):
         now = np.flatnonzero(then >= 0)
         pairs = {"subject": subject[now], "condition": past.condition[then[now]]}
         stay = (action[now] == action[then[now]]).astype(float)

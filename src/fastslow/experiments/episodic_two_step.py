@@ -77,8 +77,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
 
 
 def draw_stay(tables: Mapping[str, pd.DataFrame]) -> Drawing:
-    """The three panels, published values on the episodic network's bars."""
-    figure, axes = style.figure(1, len(PANELS), height=165)
+    """The three panels and their control, published values on the episodic network's bars."""
+    figure, axes = style.figure(1, len(PANELS), height=215)
     others = sorted(set(tables["stay"]["name"]) - set(PLAYERS))
     shown = ["ep_lstm", "ep_lesion", "lstm", *others, "observer", "observer_no_memory", "episodic_model_free"]
     for axis, panel in zip(axes[:, 0], PANELS, strict=True):
@@ -88,9 +88,10 @@ def draw_stay(tables: Mapping[str, pd.DataFrame]) -> Drawing:
         ]
         known = [name for name in shown if name in here[0].index]
         means, subjects = (rows.loc[known].reset_index() for rows in here)
-        values, errors = zip(*PUBLISHED[panel], strict=True)
+        told = zip(CONDITIONS, PUBLISHED.get(panel, ()), strict=False)
         published = pd.DataFrame(
-            {"name": "ep_lstm", "condition": list(CONDITIONS), "published": values, "se": errors}
+            [("ep_lstm", condition, *value) for condition, value in told],
+            columns=["name", "condition", "published", "se"],
         )
         panels_two_step.stay_bars(
             axis, means, subjects, published, panels_two_step.REPEATED[panel], legend=panel == PANELS[0]

@@ -73,10 +73,18 @@ def claims(
         rows.append(claim(f"{name}: reward per trial, {half}", group["reward"]))
     for (name, source, term), group in weights.groupby(["name", "source", "term"], sort=False):
         rows.append(claim(f"{name}: weight of the {source} trial's {term}", group["coefficient"]))
+    for name, group in effects.groupby("name", sort=False):
+        rows.append(claim(f"{name}: interaction, episodic less next", recollection(group)))
     (low,) = (row["low"] for row in rows if row["measure"] == "ep_lstm: interaction, episodic")
     rows.append(exact(ABOVE, float(low)))
     rows.append(claim(LESIONED, lesioned(stay)))
     return table(rows)
+
+
+def recollection(effects: pd.DataFrame) -> pd.Series:
+    """Each subject's interaction for the past trial that is cued, less that for the one that is cued next."""
+    wide = effects.pivot(index="subject", columns="panel", values="interaction")
+    return (wide["episodic"] - wide["next"]).dropna()
 
 
 def lesioned(stay: pd.DataFrame) -> pd.Series:

@@ -2,7 +2,6 @@
 
 import math
 
-from fastslow.analysis.episodic_stay import PANELS
 from fastslow.analysis.stay import CONDITIONS
 from fastslow.experiments.experiment import Expectation
 
@@ -32,7 +31,7 @@ def expectations() -> tuple[Expectation, ...]:
             **digitised,
             note="" if panel in ACCEPTED else "reported",
         )
-        for panel in PANELS
+        for panel in PUBLISHED
         for place, (condition, (value, _)) in enumerate(zip(CONDITIONS, PUBLISHED[panel], strict=True))
     ]
     ideal = {"where": "the task", "confidence": "computed"}
@@ -62,7 +61,18 @@ def expectations() -> tuple[Expectation, ...]:
         Expectation(LESIONED, 0.0, high=0.05, where="control", note="recall is lesioned, not what is held"),
         Expectation("ep_lesion: interaction, episodic", 0.0, -0.05, 0.05, where="control"),
         Expectation(
-            "lstm: interaction, episodic", 0.0, -0.05, 0.05, where="control", note="no memory to recall from"
+            "lstm: interaction, episodic", 0.0, note="reported: no memory to recall from", where="control"
+        ),
+        Expectation(
+            "observer_no_memory: interaction, episodic",
+            0.0,
+            note="reported: what the task itself does",
+            **ideal,
+        ),
+        Expectation("ep_lstm: interaction, episodic less next", "above 0", low=0.5, where="control"),
+        *(
+            Expectation(f"{name}: interaction, episodic less next", 0.0, -0.05, 0.05, where="control")
+            for name in ("ep_lesion", "lstm", "observer_no_memory")
         ),
         Expectation("untrained: interaction, episodic", "near 0", where="control", note="reported"),
         *known,

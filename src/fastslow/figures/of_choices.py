@@ -45,27 +45,27 @@ def stay_probability(table: pd.DataFrame, who: str) -> Drawing:
 
 
 def episodic_stay(table: pd.DataFrame, who: str) -> Drawing:
-    """Four bars on uncued trials, four on cued ones, four for the past trial that is cued; then the effects."""
-    figure, axes = style.figure(len(PANELS), 2, height=116)
+    """Four bars in each panel, and by panel the interaction and the reward effect of those who met all four kinds."""
+    figure, axes = style.figure(2, 3, height=170)
     drawn = []
     for place, panel in enumerate(PANELS):
-        above, below = axes[:, place]
-        rows = table[table["panel"] == panel]
-        means = over_subjects(rows, ["condition"], "stay", who) if len(rows) else rows
-        lacking = [name for name in CONDITIONS if len(rows) == 0 or name not in set(means["condition"])]
+        axis, rows = axes.flat[place], table[table["panel"] == panel]
+        lacking = [name for name in CONDITIONS if name not in set(rows["condition"])]
         if lacking:
-            marks.blank(above, f"{panel}: no bars to draw, for no choice follows on a {lacking[0]} trial")
-        else:
-            label, legend = panels_two_step.REPEATED[panel], place == 0
-            panels_two_step.stay_bars(above, means, rows.assign(name=who), ylabel=label, legend=legend)
-            drawn.append(means.rename(columns={"condition": "measure"}).assign(panel=panel))
-        effects = episodic_effects(rows) if len(rows) else rows
+            marks.blank(axis, f"{panel}: no bars to draw, for no choice follows on a {lacking[0]} trial")
+            continue
+        means, label = over_subjects(rows, ["condition"], "stay", who), panels_two_step.REPEATED[panel]
+        panels_two_step.stay_bars(axis, means, rows.assign(name=who), ylabel=label, legend=place == 0)
+        drawn.append(means.rename(columns={"condition": "measure"}).assign(panel=panel))
+    effects = episodic_effects(table)
+    for axis, effect in zip(axes[2], ("interaction", "reward_effect"), strict=True):
         if len(effects):
-            found = bars(below, effects, EFFECTS, who, f"difference in {panel} P(repeat)")
-            drawn.append(found.rename(columns={"name": "measure"}).assign(panel=panel))
+            by_panel = effects.pivot(index="subject", columns="panel", values=effect).reset_index()
+            found = bars(axis, by_panel, PANELS, who, f"{effect.replace('_', ' ')} (difference in P)")
+            drawn.append(found.rename(columns={"name": "panel"}).assign(measure=effect))
         else:
-            marks.blank(below, "no effects to draw: no subject met all four kinds of trial")
-    numbers = pd.concat(drawn, ignore_index=True) if drawn else table
+            marks.blank(axis, "no effects to draw: no subject met all four kinds of trial")
+    numbers = pd.concat(drawn, ignore_index=True).drop(columns="name", errors="ignore") if drawn else table
     return Drawing(figure, {"": numbers, SUBJECTS: table})
 
 

@@ -25,6 +25,7 @@ REPEATED = {
     "uncued": "P(stay), uncued trials",
     "cued": "P(stay), cued trials",
     "episodic": "P(repeat recalled choice)",
+    "next": "P(repeat choice recalled next)",
 }
 """What is repeated in each panel of `analysis.episodic_stay`."""
 PREDICTORS = {
