@@ -119,9 +119,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     if "people" not in present:
         published = set_size_summary(measures.signature_curves()).assign(name="people")
         curves = pd.concat([published, curves], ignore_index=True)
-    shown = [
-        name for name in ("people", "lstm", "ep_lstm", *CLASSIC, *others[:1]) if name in {*curves["name"]}
-    ]
+    wanted = ("people", *NETWORKS[:3], *CLASSIC[:2], *(others[:1] or CLASSIC[2:]))
+    shown = [name for name in wanted if name in {*curves["name"]}]
     figure, axes = style.figure(4, 2, height=118)
     for axis, name in zip(axes.flat, shown, strict=False):
         panels_set_size.size_curves(axis, curves[curves["name"] == name], 1 / ANSWERS, name == "people")
@@ -174,8 +173,12 @@ def expectations() -> tuple[Expectation, ...]:
         Expectation(f"lstm: {EFFECT}", 0.24, **ours, note="reported"),
         Expectation(f"ep_lstm: {EFFECT}", 0.24, **ours, note="reported"),
         Expectation(
-            f"ep_lstm less lstm: {EFFECT}", "below 0", high=0.0, where="Ritter 2018, what is recalled"
+            f"ungated: {EFFECT}", 0.0, -0.05, 0.05, where="perfect memory", note="one shot, any number"
         ),
+        Expectation(
+            f"ungated less lstm: {EFFECT}", "below 0", high=0.0, where="perfect memory", note="ordering"
+        ),
+        Expectation(f"ep_lstm less lstm: {EFFECT}", "below 0", where="perfect memory", note="reported"),
     ]
     once = [
         Expectation(

@@ -77,8 +77,8 @@ class SetSize(Task):
 
     At the first step an answer is due, which pays 1 if it is the picture's own and else 0; at the second the picture
     is still there with the reward, and what is done does not matter. The block is over with the outcome of its last
-    trial. Seen are the picture's code, eight signs, and 1 where an answer is due. Codes are drawn anew for each block,
-    any two of a block agreeing in half of their signs.
+    trial. Seen are the picture's code, eight signs, then 1 where an answer is due, then the set size over 6 (people are
+    shown the whole set beforehand). Codes are drawn anew for each block, any two agreeing in half of their signs.
 
     The cue's context is the code: what is known of a picture can be recalled when it is shown, and stored when its
     outcome is. Each picture is a task that comes back, and begins anew whenever it is shown.
