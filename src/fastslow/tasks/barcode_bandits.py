@@ -14,10 +14,11 @@ def barcode_bandits(
     bits: int = 10,
     noise: float = 0.0,
     whole: bool = False,
+    form: str = "barcode",
 ) -> Recurring:
     """Bandits of which one arm pays `p_good`, the others `p_rest`; `pulls` each time one is met.
 
     What else there is to set is `Recurring`'s.
     """
     bandit = OneGoodArm(p_good, p_rest, arms, pulls)
-    return Recurring(bandit, noise, contexts, exposures, bits, whole)
+    return Recurring(bandit, noise, contexts, exposures, bits, whole, form)

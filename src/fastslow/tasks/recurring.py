@@ -1,4 +1,4 @@
-"""Any task made to come back: in an episode several of its problems return again and again, each under its barcode.
+"""Any task made to come back: in an episode several of its problems return again and again, each under its context.
 
 Agents that learn a task only while it lasts must learn it anew at each return; whoever stored what was learned under
 the context can go on from there (Ritter et al. 2018, "Been There, Done That").
@@ -13,10 +13,14 @@ from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from fastslow import catalog
 from fastslow.errors import check
+from fastslow.tasks import drawings
 from fastslow.tasks.task import Task, Variable, check_count, check_range, parameter, pick
 from fastslow.timestep import Cue, TimeStep
 
 MOST_BITS = 30
+FORMS = ("barcode", "drawing", "drawing_random")
+"""What contexts are: random bits, or drawings as a trained eye sees them, or one that was never trained."""
+EYES = {"drawing": "learned", "drawing_random": "random"}
 
 OWN_VARIABLES = (
     Variable("context", "number of the problem within the episode", "0, 1, ..."),
@@ -37,7 +41,7 @@ class Problems(NamedTuple):
     order: Int[Array, " exposure"]
     """Which context each exposure is of."""
     shown: Float[Array, "exposure bit"]
-    """The barcode as it is shown at each exposure: 1 and -1."""
+    """The barcode as it is shown at each exposure, 1 and -1; of drawings, what the eye makes of each."""
     flipped: Int[Array, " exposure"]
     """How many of its bits are flipped."""
 
@@ -63,24 +67,30 @@ class Recurring(Task):
 
     A problem has a random barcode, of which no two in an episode are alike; it is shown with every observation (its
     bits, 1 and -1, come last), and is the cue's context. With `noise`, bits are flipped anew at each exposure: what is
-    shown is what the cue holds, and may then be like another's. An exposure lasts until the inner task's episode ends;
-    then its last outcome is shown once more to be stored (the closing step), whatever is done there is ignored, and
-    the next begins. Another exposure of a problem is another episode of it: what is drawn at its start and after is
-    drawn anew. A new set of problems and barcodes in every episode.
+    shown is what the cue holds, and may then be like another's. Where contexts are drawings (`tasks.drawings`), a
+    problem has a class of them, each exposure shows another drawing of it, and `noise` is how unlike these are; what is
+    shown and what the cue holds are the `bits` numbers that an eye makes of it. An exposure lasts until the inner
+    task's episode ends; then its last outcome is shown once more to be stored (the closing step), whatever is done
+    there is ignored, and the next begins. Another exposure of a problem is another episode of it: what is drawn at its
+    start and after is drawn anew. A new set of problems and contexts in every episode.
     """
 
     task: Task
     """The task that comes back."""
     noise: Float[Array, "..."] = eqx.field(converter=parameter, default=0.0)
-    """Probability that a bit of the barcode is shown flipped at an exposure."""
+    """Probability that a bit of the barcode is shown flipped at an exposure; how unlike drawings of a class are (.2:
+    of ten classes a trained eye confuses one in forty)."""
     contexts: int = eqx.field(static=True, default=10)
     """Problems in an episode (Ritter 2018 bandits: 10)."""
     exposures: int = eqx.field(static=True, default=10)
     """Times that each is met (Ritter 2018 bandits: 10)."""
     bits: int = eqx.field(static=True, default=10)
-    """Length of a barcode (Ritter 2018 bandits: 10)."""
+    """Length of a barcode (Ritter 2018 bandits: 10), or numbers that the eye makes of a drawing."""
     whole: bool = eqx.field(static=True, default=False)
     """The future counts over the whole episode; else it ends with each exposure, where discount is then 0."""
+    form: str = eqx.field(static=True, default="barcode")
+    """What contexts are: `barcode`, `drawing` (Ritter 2018: of letters), seen by an eye that was trained on other
+    classes, or `drawing_random`, seen by one that never was."""
 
     def __check_init__(self) -> None:
         check(
@@ -91,8 +101,12 @@ class Recurring(Task):
         check_count("contexts", self.contexts, 1)
         check_count("exposures", self.exposures, 1)
         check_count("bits", self.bits, 1)
+        check(self.form in FORMS, f"form is '{self.form}', but it must be one of: {', '.join(FORMS)}.")
+        if self.form != "barcode":
+            check_range("bits", self.bits, 1, MOST_BITS)
+            drawings.eye(EYES[self.form], self.bits)  # trained now, not within the program that samples
         check(
-            self.bits <= MOST_BITS and 2**self.bits >= self.contexts,
+            self.form != "barcode" or (self.bits <= MOST_BITS and 2**self.bits >= self.contexts),
             f"bits is {self.bits}, but barcodes that tell {self.contexts} contexts apart need "
             f"{max((self.contexts - 1).bit_length(), 1)} to {MOST_BITS}.",
         )
@@ -143,12 +157,26 @@ class Recurring(Task):
     def sample(self, key: Key[Array, ""]) -> Problems:
         inner_key, code_key, order_key, noise_key = jax.random.split(key, 4)
         inner = jax.vmap(self.task.sample)(jax.random.split(inner_key, self.contexts))
-        codes = barcodes(code_key, self.contexts, self.bits)
         every = jnp.repeat(jnp.arange(self.contexts), self.exposures)
         order = jax.random.permutation(order_key, every)
-        flips = jax.random.uniform(noise_key, (order.size, self.bits)) < self.noise
-        shown = jnp.where(flips, -codes[order], codes[order])
-        return Problems(inner, order, shown, flips.sum(-1).astype(jnp.int32))
+        if self.form == "barcode":
+            codes = barcodes(code_key, self.contexts, self.bits)
+            flips = jax.random.uniform(noise_key, (order.size, self.bits)) < self.noise
+            shown = jnp.where(flips, -codes[order], codes[order])
+            return Problems(inner, order, shown, flips.sum(-1).astype(jnp.int32))
+        shown = self.drawn(code_key, noise_key, order)
+        return Problems(inner, order, shown, jnp.zeros(order.size, jnp.int32))
+
+    def drawn(
+        self, class_key: Key[Array, ""], hand_key: Key[Array, ""], order: Int[Array, " exposure"]
+    ) -> Float[Array, "exposure number"]:
+        """What the eye makes of a fresh drawing at each exposure."""
+        classes = jax.random.randint(
+            class_key, (self.contexts,), drawings.FIRST_SHOWN, jnp.iinfo(jnp.int32).max
+        )
+        hands = jax.random.split(hand_key, order.size)
+        seen = jax.vmap(drawings.drawing, (0, 0, None))(classes[order], hands, self.noise)
+        return drawings.embedding(seen, EYES[self.form], self.bits)
 
     def start(self, problem: Problems, key: Key[Array, ""]) -> tuple[RecurringState, TimeStep]:
         zero = jnp.int32(0)
@@ -241,6 +269,7 @@ def recurring(
     bits: int = 10,
     noise: float = 0.0,
     whole: bool = False,
+    form: str = "barcode",
 ) -> Recurring:
     """A task of the catalog, or a user's own (`file.py:Name`), with its default settings, made to come back."""
-    return Recurring(catalog.load("task", inner)(), noise, contexts, exposures, bits, whole)
+    return Recurring(catalog.load("task", inner)(), noise, contexts, exposures, bits, whole, form)
