@@ -113,7 +113,8 @@ def test_a_context_never_seen_recalls_the_nearest_and_a_known_one_its_own_latest
     ids=["gate", "input", "none"],
 )
 def test_unroll_and_relive_are_how_it_acted(config):
-    agent, trace = lived(config, 1)
+    """Over two episodes: what is stored in the first is gone in the second."""
+    agent, trace = lived(config)
     start = jax.vmap(lambda key: agent.begin_episode(agent.init_state(key)))(
         jax.random.split(jax.random.key(0), LANES)
     )

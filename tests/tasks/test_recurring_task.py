@@ -99,12 +99,6 @@ def test_a_task_of_unknown_length_comes_back_too():
     assert len(np.unique(table["steps"])) > 1
 
 
-def test_with_one_exposure_of_one_context_it_is_the_inner_task():
-    inner = OneGoodArm(pulls=4)
-    alone = check_task(Recurring(inner, contexts=1, exposures=1, bits=1), jax.random.key(0), 400)
-    assert abs(alone["reward"].mean() - 0.18) < 4 * 0.4 / 400**0.5 and alone["exposure"].max() == 1
-
-
 def test_the_future_can_count_over_the_whole_episode():
     task = barcode_bandits(contexts=2, exposures=1, pulls=2, whole=True)
     outcomes = play(task, jax.random.key(0), jnp.zeros(task.episode_steps, jnp.int32)).outcomes

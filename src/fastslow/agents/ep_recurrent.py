@@ -27,12 +27,17 @@ from fastslow.agents.recurrent import RecurrentAgent, RecurrentConfig, sample
 from fastslow.errors import UserError, check
 from fastslow.memory import dictionary
 from fastslow.memory.dictionary import Dictionary, Rules
+from fastslow.memory.kernels import KERNELS
 from fastslow.networks import ep_gru, ep_lstm, gru, lstm
 from fastslow.tasks.task import Task, check_count, check_range
 from fastslow.timestep import Cue, Output, Percept
 
 EPISODIC = {"lstm": (ep_lstm, ep_lstm.EpLSTM), "gru": (ep_gru, ep_gru.EpGRU)}
 """The cores with gates for what is recalled."""
+NO_CUE = (
+    "{} gives no context to store activity under or recall it by; wrap it in Recurring, which lets a task come back "
+    "under a context of its own."
+)
 RECALLS = ("gate", "input", "none")
 
 
@@ -64,14 +69,13 @@ class EpRecurrentConfig(RecurrentConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, known in (("core", tuple(EPISODIC)), ("recall", RECALLS)):
+        for name, known in (("core", EPISODIC), ("recall", RECALLS), ("kernel", KERNELS)):
             given = getattr(self, name)
             if given not in known:
                 raise UserError(f"{name} is '{given}', but it must be one of: {', '.join(known)}.")
         check_count("capacity", self.capacity, 1)
         check_count("neighbours", self.neighbours, 1)
         check_range("scale", self.scale, 1e-6, 1e6)
-        self.rules  # noqa: B018  (refuses an unknown kernel)
 
     @property
     def rules(self) -> Rules:
@@ -135,13 +139,15 @@ class EpRecurrentAgent(RecurrentAgent):
 
     def begins(self, percept: Percept) -> Array:
         """Where the activity starts from the learned initial state."""
-        return percept.first | percept.cue.begins if self.config.restart and percept.cue else percept.first
+        if percept.cue is None or not self.config.restart:
+            return percept.first
+        return percept.first | percept.cue.begins
 
     def recollect(self, memory: Dictionary | None, cue: Cue | None) -> Recollection:
         """What the memory gives at this step."""
         parts, units = self.context_shape[0], self.heads.shape[0]
         nothing = Recollection(jnp.zeros((parts, units)), jnp.full(parts, -1, jnp.int32), jnp.zeros(parts))
-        if memory is None or cue is None or self.config.ablate:
+        if memory is None or self.config.ablate:
             return nothing
 
         def recall(memory: Dictionary, query: Float[Array, " code"]) -> Recollection:
@@ -157,7 +163,7 @@ class EpRecurrentAgent(RecurrentAgent):
 
     def store(self, memory: Dictionary | None, cue: Cue | None, state: PyTree) -> Dictionary | None:
         """The memory after this step."""
-        if memory is None or cue is None:
+        if memory is None:
             return memory
         write = partial(dictionary.write, rules=self.config.rules)
         return jax.vmap(write, (0, 0, None, None, None))(
@@ -166,6 +172,14 @@ class EpRecurrentAgent(RecurrentAgent):
 
     def advance(self, state: EpState, percept: Percept) -> tuple[EpState, Recollection, PyTree]:
         """One step of recalling, computing and storing; also the core's activity."""
+        if state.memory is not None:
+            check(percept.cue is not None, NO_CUE.format("The task"))
+            # As at the end of an episode, for unrolls over several.
+            memory = state.memory._replace(
+                used=jnp.where(percept.first, 0, state.memory.used),
+                clock=jnp.where(percept.first, 0, state.memory.clock),
+            )
+            state = state._replace(memory=memory)
         recalled = jax.lax.stop_gradient(self.recollect(state.memory, percept.cue))
         core_rules, _ = recurrent.CORES[self.config.core]
         core_state = core_rules.start_where(self.begins(percept), self.core.initial, state.core)
@@ -260,8 +274,7 @@ def make(task: Task, config: EpRecurrentConfig, key: Key[Array, ""]) -> EpRecurr
     cue = jax.eval_shape(lambda key: task.start(task.sample(key), key)[1].cue, jax.random.key(0))
     check(
         cue is not None or (config.recall == "none" and not config.restart),
-        f"{type(task).__name__} gives no context to store activity under or recall it by; wrap it in Recurring, which "
-        "lets a task come back under a context of its own.",
+        NO_CUE.format(type(task).__name__),
     )
     shape = (1, 1) if cue is None else cue.context.shape
     plain = recurrent.make(task, config, key)
