@@ -45,7 +45,7 @@ def size_curves(
     axes.set_xlabel("presentation of the stimulus")
     axes.set_ylabel("P(correct)")
     if names:
-        axes.legend(title="set size", title_fontsize=6.5, loc="lower right", ncols=2, columnspacing=1.0)
+        axes.legend(title="set size", title_fontsize=6.5, loc="lower right", ncols=3, columnspacing=1.0)
     return made
 
 
@@ -69,7 +69,8 @@ def after_one(
     if chance is not None:
         axes.axhline(chance, color=GREY, linewidth=0.6, linestyle="--", zorder=0)
     marks.whole_ticks(axes, sorted(table["set_size"].unique()))
-    axes.set_ylim(0, 1.02)
+    lowest = min(float(table["mean"].min()), 1.0 if chance is None else chance)
+    axes.set_ylim(max(0.0, lowest - 0.05), 1.02)
     axes.set_xlabel("set size")
     axes.set_ylabel("P(correct again)")
     marks.end_labels(axes, ends)
