@@ -360,6 +360,11 @@ EXPERIMENTS = entries(
             "bandits that come back are recalled, not learned again",
             "ritter2018 botvinick2019",
         ),
+        "episodic_water_maze": (
+            "experiments.episodic_water_maze:EXPERIMENT",
+            "a platform once found is swum to straight",
+            "ritter2018 botvinick2019",
+        ),
         "episodic_minatar": (
             "experiments.episodic_minatar:EXPERIMENT",
             "memory beside slow learning on games",

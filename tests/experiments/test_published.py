@@ -133,6 +133,9 @@ ANCHORS = {
     "foraging": {"bayes_forager: reward per trial": (0.444, 0.026)},
     "box2": {"corridor, episodic_max: second walk is the shortest path": (1.0, 0.0)},
     "episodic_bandits": {"observer: first pull correct, exposures 2 to 10": (0.97, 0.06)},
+    "episodic_water_maze": {
+        "observer: path over the direct path, exposure 2, platform found at exposure 1": (1.0, 0.0)
+    },
     "episodic_minatar": {"breakout: random, points": (0.47, 0.25)},
     "episodic_atari": {"random, qbert: score of the last games": (163.9, 160.0)},
     "fast_needs_slow": {"random: score": (0.47, 0.25)},

@@ -84,6 +84,25 @@ def return_paths(
 
 
 @panel
+def platforms(axes: Axes, table: pd.DataFrame) -> dict[str, list[Artist]]:
+    """How often the target was reached in an exposure, a curve for each `name`.
+
+    **Arguments**: `table` with columns name, exposure, mean and, where known, low and high.
+    """
+    marks.need(table, "name", "exposure", "mean")
+    artists = {}
+    for name in marks.in_order(table):
+        rows = table[table["name"] == name].sort_values("exposure")
+        artists[name] = marks.curve(axes, rows["exposure"].to_numpy(), rows, look(name))
+        artists[name][0].set(marker=look(name).marker, markersize=3)
+    marks.whole_ticks(axes, sorted(table["exposure"].unique()))
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("exposure")
+    axes.set_ylabel("targets reached in the exposure")
+    return artists
+
+
+@panel
 def relative(
     axes: Axes, table: pd.DataFrame, published: pd.DataFrame | None = None
 ) -> dict[tuple[str, str], list[Artist]]:
