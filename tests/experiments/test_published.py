@@ -35,9 +35,9 @@ def subjects_beside(name):
     return {"rat_two_step_miller": (Path(folder) / "rat_two_step_miller" / "trials.csv.gz", known)}
 
 
-LONG = ("episodic_atari", "episodic_bandits", "fast_needs_slow", "set_size")
-"""More than a minute of compiling; test_lives.py, test_episodic_bandits_measures.py and, for set_size, a test below
-test their measures and figures, and others their trainings."""
+LONG = ("episodic_atari", "episodic_bandits", "episodic_water_maze", "fast_needs_slow", "set_size")
+"""More than a minute of compiling; test_lives.py, test_episodic_bandits_measures.py and its like and, for set_size, a
+test below test their measures and figures, and others their trainings."""
 
 
 @pytest.mark.usefixtures("forgotten")
