@@ -139,8 +139,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     figure, axes = style.figure(1, 2, height=70)
     left, right = axes.ravel()
     paths, reached = tables["paths"], tables["platforms"]
-    panels_maze.return_paths(left, paths)
-    panels_maze.platforms(right, reached)
+    panels_maze.by_exposure(left, paths, "first path over the direct path")
+    panels_maze.by_exposure(right, reached, "platforms reached in the exposure")
     right.legend(loc="upper left", bbox_to_anchor=(1.02, 1.0))
     return {"episodic_water_maze": Drawing(figure, {"paths": paths, "platforms": reached})}
 

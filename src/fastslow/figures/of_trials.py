@@ -16,8 +16,7 @@ from fastslow.figures import (
     panels_set_size,
     style,
 )
-from fastslow.figures.panels_maze import lengths
-from fastslow.figures.panels_maze import return_paths as paths
+from fastslow.figures.panels_maze import by_exposure, lengths
 from fastslow.figures.panels_reversal import accuracy_around_reversal, accuracy_by_trial
 from fastslow.figures.sheets import (
     MOST,
@@ -168,7 +167,8 @@ def walk_lengths(table: pd.DataFrame, who: str) -> Drawing:
 
 def return_paths(table: pd.DataFrame, who: str) -> Drawing:
     """The first walk of each exposure over the direct path."""
-    return curves(table, "exposure", "ratio", who, paths, ["steps", "shortest", "found", "walks"])
+    panel = partial(by_exposure, ylabel="first path over the direct path")
+    return curves(table, "exposure", "ratio", who, panel, ["steps", "shortest", "found", "walks"])
 
 
 def walk_savings(table: pd.DataFrame, who: str) -> Drawing:

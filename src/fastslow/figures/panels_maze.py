@@ -59,10 +59,10 @@ def lengths(
 
 
 @panel
-def return_paths(
-    axes: Axes, table: pd.DataFrame, per_subject: pd.DataFrame | None = None
+def by_exposure(
+    axes: Axes, table: pd.DataFrame, ylabel: str, per_subject: pd.DataFrame | None = None
 ) -> dict[str, list[Artist]]:
-    """Length of the first walk over the direct path by exposure, a curve for each `name`; dotted, the direct path.
+    """A curve for each `name` over the exposures of mazes that come back; dotted, 1.
 
     **Arguments**: `table` with columns name, exposure, mean and, where known, low and high; `per_subject` with name,
     subject, exposure, value: a thin line each.
@@ -79,26 +79,7 @@ def return_paths(
     marks.whole_ticks(axes, sorted(table["exposure"].unique()))
     axes.set_ylim(bottom=0)
     axes.set_xlabel("exposure")
-    axes.set_ylabel("first path over the direct path")
-    return artists
-
-
-@panel
-def platforms(axes: Axes, table: pd.DataFrame) -> dict[str, list[Artist]]:
-    """How often the target was reached in an exposure, a curve for each `name`.
-
-    **Arguments**: `table` with columns name, exposure, mean and, where known, low and high.
-    """
-    marks.need(table, "name", "exposure", "mean")
-    artists = {}
-    for name in marks.in_order(table):
-        rows = table[table["name"] == name].sort_values("exposure")
-        artists[name] = marks.curve(axes, rows["exposure"].to_numpy(), rows, look(name))
-        artists[name][0].set(marker=look(name).marker, markersize=3)
-    marks.whole_ticks(axes, sorted(table["exposure"].unique()))
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel("exposure")
-    axes.set_ylabel("targets reached in the exposure")
+    axes.set_ylabel(ylabel)
     return artists
 
 
