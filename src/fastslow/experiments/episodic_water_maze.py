@@ -136,12 +136,11 @@ def claims(paths: pd.DataFrame, reached: pd.DataFrame, recalled: pd.DataFrame) -
 
 @style.panel
 def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
-    figure, axes = style.figure(1, 2, height=70)
-    left, right = axes.ravel()
+    figure, ((left, right),) = style.figure(2, height=76)
     paths, reached = tables["paths"], tables["platforms"]
-    panels_maze.by_exposure(left, paths, "first path over the direct path")
+    panels_maze.by_exposure(left, paths, "first path over the direct path", level=1)
     panels_maze.by_exposure(right, reached, "platforms reached in the exposure")
-    right.legend(loc="upper left", bbox_to_anchor=(1.02, 1.0))
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return {"episodic_water_maze": Drawing(figure, {"paths": paths, "platforms": reached})}
 
 

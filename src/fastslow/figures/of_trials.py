@@ -167,7 +167,7 @@ def walk_lengths(table: pd.DataFrame, who: str) -> Drawing:
 
 def return_paths(table: pd.DataFrame, who: str) -> Drawing:
     """The first walk of each exposure over the direct path."""
-    panel = partial(by_exposure, ylabel="first path over the direct path")
+    panel = partial(by_exposure, ylabel="first path over the direct path", level=1)
     return curves(table, "exposure", "ratio", who, panel, ["steps", "shortest", "found", "walks"])
 
 

@@ -60,12 +60,16 @@ def lengths(
 
 @panel
 def by_exposure(
-    axes: Axes, table: pd.DataFrame, ylabel: str, per_subject: pd.DataFrame | None = None
+    axes: Axes,
+    table: pd.DataFrame,
+    ylabel: str,
+    level: float | int | None = None,
+    per_subject: pd.DataFrame | None = None,
 ) -> dict[str, list[Artist]]:
-    """A curve for each `name` over the exposures of mazes that come back; dotted, 1.
+    """A curve for each `name` over the exposures of mazes that come back.
 
-    **Arguments**: `table` with columns name, exposure, mean and, where known, low and high; `per_subject` with name,
-    subject, exposure, value: a thin line each.
+    **Arguments**: `table` with columns name, exposure, mean and, where known, low and high; `level` is drawn
+    dotted; `per_subject` with name, subject, exposure, value: a thin line each.
     """
     marks.need(table, "name", "exposure", "mean")
     artists = {}
@@ -75,7 +79,8 @@ def by_exposure(
         rows = table[table["name"] == name].sort_values("exposure")
         artists[name] = marks.curve(axes, rows["exposure"].to_numpy(), rows, look(name))
         artists[name][0].set(marker=look(name).marker, markersize=3)
-    axes.axhline(1, color=GREY, linewidth=0.7, linestyle=":", zorder=0)
+    if level is not None:
+        axes.axhline(level, color=GREY, linewidth=0.7, linestyle=":", zorder=0)
     marks.whole_ticks(axes, sorted(table["exposure"].unique()))
     axes.set_ylim(bottom=0)
     axes.set_xlabel("exposure")
