@@ -365,6 +365,16 @@ EXPERIMENTS = entries(
             "a platform once found is swum to straight",
             "ritter2018 botvinick2019",
         ),
+        "reinstatement": (
+            "experiments.reinstatement:EXPERIMENT",
+            "when what is recalled is let in, and what it is",
+            "ritter2018 botvinick2019",
+        ),
+        "forgetting": (
+            "experiments.forgetting:EXPERIMENT",
+            "what was mastered is learned again, unless it is recalled",
+            "ritter2018 botvinick2019",
+        ),
         "episodic_minatar": (
             "experiments.episodic_minatar:EXPERIMENT",
             "memory beside slow learning on games",
@@ -527,6 +537,18 @@ ANALYSES = entries(
             "whether what was recalled is of this context",
             "ritter2018",
             TRIALS + "retrieval",
+        ),
+        "gate": (
+            "analysis.reinstatement:gate",
+            "how far what is recalled is let in, right or not",
+            "ritter2018",
+            TRIALS + "gate",
+        ),
+        "forgetting": (
+            "analysis.forgetting:forgetting",
+            "what a task costs again when it returns",
+            "ritter2018",
+            TRIALS + "forgetting",
         ),
         "set_size": (
             "analysis.set_size:set_size",

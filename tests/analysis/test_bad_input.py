@@ -68,6 +68,7 @@ def healthy(subjects=2, episodes=2, length=30) -> pd.DataFrame:
             "exposure_order": block,
             "recalled": np.where(block < 2, block - 1, episode),
             "recalled_similarity": rng.random(rows),
+            "gate": (1 + block + trial % 10) / 20,
             "set_size": 2 + episode,
             "stimulus": trial % (2 + episode),
             "steps": rng.integers(5, 50, rows),

@@ -35,7 +35,15 @@ def subjects_beside(name):
     return {"rat_two_step_miller": (Path(folder) / "rat_two_step_miller" / "trials.csv.gz", known)}
 
 
-LONG = ("episodic_atari", "episodic_bandits", "episodic_water_maze", "fast_needs_slow", "set_size")
+LONG = (
+    "episodic_atari",
+    "episodic_bandits",
+    "episodic_water_maze",
+    "fast_needs_slow",
+    "forgetting",
+    "reinstatement",
+    "set_size",
+)
 """More than a minute of compiling; test_lives.py, test_episodic_bandits_measures.py and its like and, for set_size, a
 test below test their measures and figures, and others their trainings."""
 
@@ -136,6 +144,8 @@ ANCHORS = {
     "episodic_water_maze": {
         "observer: path over the direct path, exposure 2, platform found at exposure 1": (1.0, 0.0)
     },
+    "reinstatement": {"untrained: recalled what is of this barcode, 0 % of bits flipped": (1.0, 0.0)},
+    "forgetting": {"untrained: regret of returns over that of first exposures": (1.0, 0.1)},
     "episodic_minatar": {"breakout: random, points": (0.47, 0.25)},
     "episodic_atari": {"random, qbert: score of the last games": (163.9, 160.0)},
     "fast_needs_slow": {"random: score": (0.47, 0.25)},

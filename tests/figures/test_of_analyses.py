@@ -27,6 +27,8 @@ SHOWN = {
     "learning_set": [("correct", ["trial"], ALL)],
     "exposures": [("correct", ["exposure", "trial"], EACH)],
     "retrieval": [("right", [], ALL), ("similarity", [], ALL)],
+    "gate": [("gate", ["exposure", "right"], EACH)],
+    "forgetting": [("relative", ["between"], ALL)],
     "set_size": [("correct", ["set_size", "iteration"], EACH)],
     "load_effects": [("slope", ["predictor"], ALL)],
     "rescorla_wagner": [],

@@ -10,6 +10,7 @@ import pandas as pd
 
 from fastslow.analysis.columns import need_columns, numbers, valid_rows
 from fastslow.analysis.regret import TABLE, correctness
+from fastslow.analysis.reinstatement import recollections
 from fastslow.errors import check
 
 
@@ -66,22 +67,13 @@ def retrieval(trials: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     `recalled`: the place in the episode's order of the exposure at whose end it was stored, -1 where nothing was; and,
     where known, recalled_similarity.
     """
-    needed = ["subject", "episode", "context", "exposure", "exposure_trial", "exposure_order", "recalled"]
-    need_columns(trials, [*needed, *by], TABLE)
-    for name in needed[2:]:
-        numbers(trials, name, TABLE)
-    order = trials[["subject", "episode", *by, "exposure_order", "context"]].drop_duplicates()
-    rows = valid_rows(trials)
-    rows = rows[(rows["exposure_trial"] == 0) & (rows["exposure"] > 1)]
+    rows = recollections(trials, by)
+    rows = rows[(rows["exposure_trial"] == 0) & (rows["exposure"] > 1)].reset_index(drop=True)
     check(len(rows) > 0, "The trial table has no valid first trial of a task that is met again.")
-    source = order.rename(columns={"exposure_order": "recalled", "context": "source"})
-    joined = rows.merge(source, how="left", on=["subject", "episode", *by, "recalled"])
-    kept = joined[["subject", *by]].assign(
-        right=(joined["source"] == joined["context"]).astype(float), trials=1
-    )
+    kept = rows[["subject", *by]].assign(right=rows["same"], trials=1)
     measures = {"right": ("right", "mean")}
-    if "recalled_similarity" in joined:
-        kept["similarity"] = numbers(joined, "recalled_similarity", TABLE)
+    if "recalled_similarity" in rows:
+        kept["similarity"] = numbers(rows, "recalled_similarity", TABLE)
         measures["similarity"] = ("similarity", "mean")
     measures["trials"] = ("trials", "size")
     return kept.groupby(["subject", *by], sort=False).agg(**measures).reset_index()

@@ -13,6 +13,7 @@ from fastslow.figures import (
     panels_exposures,
     panels_learning,
     panels_learning_set,
+    panels_recall,
     panels_set_size,
     style,
 )
@@ -110,6 +111,30 @@ def retrieval(table: pd.DataFrame, who: str) -> Drawing:
     words = {"right": "of this context", "similarity": "cosine of contexts"}
     drawn = bars(axes, table, list(words), who, "of what was recalled", words=words)
     return Drawing(axes.figure, {"": drawn, SUBJECTS: table})
+
+
+def gate(table: pd.DataFrame, who: str) -> Drawing:
+    """The gate where what was recalled was right and where it was not, a panel for each group."""
+    along = table.columns[table.columns.get_loc("right") - 1]
+    parts = groups(table, [along, "right", "gate", "trials"])
+    all_axes, drawn = sheet(min(len(parts), MOST)), []
+    for axes, (label, rows) in zip(all_axes, parts, strict=False):
+        means = over_subjects(rows, [along, "right"], "gate", who)
+        panels_recall.gate_curves(axes, means, along, along.replace("_", " "))
+        heading(axes, who, rows, label)
+        drawn.append(means.assign(group=label) if label else means)
+    more_than_fit(all_axes[0].figure, len(parts), "groups")
+    return Drawing(all_axes[0].figure, {"": pd.concat(drawn, ignore_index=True), SUBJECTS: table})
+
+
+def forgetting(table: pd.DataFrame, who: str) -> Drawing:
+    """Regret at a task's return by how many others came in between."""
+    own = ["regret", "returns"]
+
+    def panel(axes, means, per_subject):
+        panels_recall.relearning(axes, means, "between", per_subject)
+
+    return curves(table, "between", "relative", who, panel, own)
 
 
 def set_size(table: pd.DataFrame, who: str) -> Drawing:
