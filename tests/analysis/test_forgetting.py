@@ -57,5 +57,9 @@ def test_there_must_be_something_to_compare():
         relearning(meetings(TABLE.assign(regret=np.where(TABLE["exposure"] == 1, 0, TABLE["regret"]))))
     with pytest.raises(UserError, match="No task was met a second time"):
         relearning(meetings(TABLE[TABLE["exposure"] == 1]))
+    later = TABLE[
+        TABLE["exposure_order"] > 0
+    ]  # of context 0 the first exposure is not there, nor whence it returned
+    assert relearning(meetings(later))["returns"].tolist() == [2]
     missed = meetings(TABLE.assign(valid=TABLE["exposure_order"] != 2))
     assert missed["lag"].tolist() == [-1, -1, -1, 2, 4] and len(missed) == 5

@@ -20,8 +20,8 @@ LAGS = (0, 1, 2, 5, 10, 20)
 
 def meetings(trials: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Each exposure of each task: columns subject, those of `by`, episode, context, exposure, lag (exposures of other
-    tasks since it was last met; -1 at the first), regret (mean of its valid trials) and mastered (its last exposure had
-    ended on the best choice).
+    tasks since it was last met; -1 at the first that is there), regret (mean of its valid trials) and mastered (its
+    last exposure had ended on the best choice).
 
     **Arguments**: `trials` with columns subject, episode, context, exposure (1 for the first), exposure_trial,
     exposure_order and regret. Exposures without a valid trial are left out.
@@ -62,17 +62,18 @@ def relearning(
     **Errors**: `UserError` where somebody met no task for the first time, or had no regret then, or met none again.
     """
     keys = ["subject", *apart]
-    need_columns(met, [*keys, "exposure", "regret", "mastered", *by], "table of meetings")
-    again = met[(met["exposure"] > 1) & (met["mastered"] if mastered else True)]
+    need_columns(met, [*keys, "exposure", "lag", "regret", "mastered", *by], "table of meetings")
+    again = met[(met["lag"] >= 0) & (met["mastered"] if mastered else True)]
     check(len(again) > 0, "No task was met a second time, so nothing can have been forgotten.")
     table = again.groupby([*keys, *by], sort=False)["regret"].agg(["mean", "size"]).reset_index()
     table = table.rename(columns={"mean": "regret", "size": "returns"})
     first = met[met["exposure"] == 1].groupby(keys, sort=False)["regret"].mean().rename("first")
     table = table.merge(first.reset_index(), how="left", on=keys)
-    for subject in table.loc[~(table["first"] > 0), "subject"]:
+    costless = table.loc[~(table["first"] > 0), "subject"]
+    if len(costless):
         raise UserError(
-            f"{subject} had no regret at the first exposures of its tasks, so that of their returns cannot be set "
-            "against it; leave this subject out."
+            f"{costless.iloc[0]} had no regret at the first exposures of its tasks, so that of their returns cannot "
+            "be set against it; leave this subject out."
         )
     table.insert(len(keys) + len(by) + 1, "relative", table["regret"] / table.pop("first"))
     order = [*apart, *by]

@@ -66,11 +66,11 @@ def gated(trials: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     (1 for the first of the exposure); `UserError` where there are none."""
     need_columns(trials, ["gate"], TABLE)
     rows = recollections(trials, by)
+    rows = rows[rows["recalled"] >= 0].reset_index(drop=True)
+    check(len(rows) > 0, "Nothing was recalled at any valid trial, so there is nothing to let in.")
     check(
         "right" in rows, "The trial table has neither 'correct' nor 'regret' to judge what was recalled by."
     )
-    rows = rows[rows["recalled"] >= 0].reset_index(drop=True)
-    check(len(rows) > 0, "Nothing was recalled at any valid trial, so there is nothing to let in.")
     numbers(rows, "gate", TABLE)
     return rows.assign(trial_within=rows["exposure_trial"].astype(int) + 1)
 
