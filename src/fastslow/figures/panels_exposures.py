@@ -73,5 +73,5 @@ def noise_curves(axes: Axes, table: pd.DataFrame, chance: float) -> dict[str, li
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("bits flipped (%)")
     axes.set_ylabel("P(best choice), first trial,\nexposures from the second on")
-    axes.legend(loc="lower left")
+    axes.legend(loc="upper right")
     return made
