@@ -5,8 +5,8 @@ and not learned. What is learned is how far to let it in. Agents are those of `e
 barcodes never change and one where bits are shown flipped, so that what is recalled may be another bandit's.
 
 A gate is computed from what is seen and from what the network holds, not from what is recalled: at the first pull of an
-exposure, when the network begins anew, it can know nothing of it. Whatever it knows of a recollection it was told by
-the pulls that followed.
+exposure, when the network begins anew, it can know nothing of it. What it knows later, it has from what was let in then
+and from what the pulls paid.
 """
 
 from collections.abc import Mapping
