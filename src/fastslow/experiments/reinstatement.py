@@ -186,6 +186,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     found = tables["recalled_by_exposure"]
     found = found[(found["name"] == "ep_lstm_noisy") & (found["share"] == "same")]
     found = found[found["noise"].isin((0.0, 0.1, 0.2))].rename(columns={"noise": "flipped"})
+    found = found.sort_values(["flipped", "exposure"])
     found["name"] = [f"{100 * level:g} % of bits flipped" for level in found["flipped"]]
     base = style.look("recalled_same")
     looks = {
