@@ -5,10 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fastslow.agents.interaction import first_percept
+from fastslow.agents.interaction import first_percept, interaction
 from fastslow.agents.recalling import recalling
 from fastslow.agents.swimmer import swimmer
 from fastslow.errors import UserError
+from fastslow.loop import run
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
 from fastslow.tasks.bandit import IndependentBandit
@@ -86,6 +87,16 @@ def test_the_way_round_by_hand():
     np.testing.assert_allclose(np.exp(output.logits), [0, 0.5, 0.5, 0], atol=1e-6)
 
 
+def test_it_says_where_it_recalls():
+    """In every step of a return, and in none of a first exposure."""
+    task = contextual_water_maze(3, 4, contexts=2, exposures=2, bits=3)
+    loop = interaction(recalling(task), task, 20)
+    trace = jax.jit(lambda: run(loop, jax.random.key(4), task.episode_steps))()[1]
+    at_work = ~np.asarray(trace.percept.cue.store) & ~np.asarray(trace.last)
+    exposure = np.asarray(trace.trial["exposure"])
+    np.testing.assert_array_equal(np.asarray(trace.output.probes["recalled"])[at_work], exposure[at_work] - 1)
+
+
 def test_others_come_back_when_they_are_named():
     task = Recurring(IndependentBandit(2, 20), contexts=2, exposures=3, bits=3)
     table = trials(collect([recalling(task, observer="greedy")], task, jax.random.key(1), 200))
@@ -100,5 +111,7 @@ def test_what_is_not_known_is_refused():
         recalling(WaterMaze())
     with pytest.raises(UserError, match="knows no ideal observer of Tree; name one with observer"):
         recalling(Recurring(Tree()))
+    with pytest.raises(UserError, match=r"noise is 0\.1, but recalling knows contexts as they are"):
+        recalling(contextual_water_maze(noise=0.1))
     with pytest.raises(UserError, match="swimmer assumes a task of kind WaterMaze"):
         swimmer(IndependentBandit())

@@ -11,6 +11,7 @@ from typing import ClassVar, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from fastslow import catalog
@@ -37,6 +38,8 @@ class Kept(NamedTuple):
     """Contexts met, the first slots."""
     here: Int[Array, ""]
     """The slot of the present one."""
+    back: Bool[Array, ""]
+    """It has been met before."""
     now: PyTree
     """What is believed of it."""
 
@@ -61,7 +64,8 @@ class Recalling(Observer):
     def blank(self) -> Kept:
         nothing = self.inner.blank()
         beliefs = jax.tree.map(lambda x: jnp.broadcast_to(x, (self.contexts, *jnp.shape(x))), nothing)
-        return Kept(jnp.zeros((self.contexts, self.code)), beliefs, jnp.int32(0), jnp.int32(-1), nothing)
+        codes = jnp.zeros((self.contexts, self.code))
+        return Kept(codes, beliefs, jnp.int32(0), jnp.int32(-1), jnp.bool_(False), nothing)
 
     def take_in(self, state: Kept, percept: Percept) -> tuple[Kept, dict[str, Array]]:
         begins, context = percept.first | percept.cue.begins, percept.cue.context.reshape(-1)
@@ -83,8 +87,9 @@ class Recalling(Observer):
             return jnp.where(keep.reshape(-1, *(1,) * believed.ndim), believed, kept)
 
         beliefs = jax.tree.map(stored, state.beliefs, now)
-        recalled = ~(begins & new) & self.remembers & (state.met > 0)
-        return Kept(codes, beliefs, met, here, now), signals | {"recalled": recalled.astype(jnp.float32)}
+        back = jnp.where(begins, ~new, state.back)
+        recalled = (back & self.remembers).astype(jnp.float32)
+        return Kept(codes, beliefs, met, here, back, now), signals | {"recalled": recalled}
 
     def choose(self, state: Kept, percept: Percept, key: Key[Array, ""]) -> Output:
         return self.inner.choose(state.now, self.within(percept), key)
@@ -105,6 +110,10 @@ def recalling(task: Task, remembers: bool = True, observer: str = "") -> Recalli
     """The observer of `task`, whose problems come back; `observer` names that of the inner task (else the ideal)."""
     assume("recalling", task, Recurring, ContextualChoice)
     if isinstance(task, Recurring):
+        check(
+            not np.any(np.asarray(task.noise)),
+            f"noise is {np.asarray(task.noise).item():g}, but recalling knows contexts as they are; give it 0.",
+        )
         inner, contexts, code = task.task, task.contexts, task.bits
     else:
         inner, contexts, code = task, task.examples, task.size
