@@ -38,6 +38,7 @@ def subjects_beside(name):
 LONG = (
     "episodic_atari",
     "episodic_bandits",
+    "episodic_minatar",
     "episodic_water_maze",
     "fast_needs_slow",
     "forgetting",
