@@ -254,8 +254,7 @@ EXPERIMENT = Experiment(
         "A2C in 64 synchronous lanes with Adam, an update every four exposures; 48 units, not 256, whose gates begin "
         "with time constants spread over 20 steps.",
         "In training each bandit is met four times, at test ten times.",
-        "What an arm paid is fed in its place too (see_pay), to all agents alike; with the last action and reward "
-        "apart the same is learned in several times the experience.",
+        "What an arm paid is fed in its place too (see_pay), to all agents alike.",
         "The future ends with each exposure (discount 0), and so does the activity but for the agent `lstm`.",
         "Barcodes that are noisy stand for the paper's drawings of letters.",
     ),
