@@ -45,7 +45,7 @@ class EpisodicWaterMazeConfig:
     """How much of it."""
 
     seeds: int = 8
-    updates: int = 5000
+    updates: int = 8000
     """Gradient steps, two exposures of each of 64 lanes."""
     episodes: int = 30
     """Test episodes per agent, of ten pools met ten times."""
@@ -156,7 +156,7 @@ EXPERIMENT = Experiment(
     cite=("ritter2018", "botvinick2019"),
     presets={
         "smoke": EpisodicWaterMazeConfig(2, 2, 2, units=8),
-        "quick": EpisodicWaterMazeConfig(2, 5000, 20),
+        "quick": EpisodicWaterMazeConfig(2, 8000, 20),
         "laptop": EpisodicWaterMazeConfig(),
         "full": EpisodicWaterMazeConfig(20, 100_000, 100, units=256, side=8),
     },
