@@ -365,6 +365,11 @@ EXPERIMENTS = entries(
             "a platform once found is swum to straight",
             "ritter2018 botvinick2019",
         ),
+        "contextual_choice": (
+            "experiments.contextual_choice:EXPERIMENT",
+            "noisy evidence is waited for once, and then recalled",
+            "ritter2018 wald1947",
+        ),
         "reinstatement": (
             "experiments.reinstatement:EXPERIMENT",
             "when what is recalled is let in, and what it is",
@@ -531,6 +536,12 @@ ANALYSES = entries(
             "best choices each time a task comes back",
             "ritter2018",
             TRIALS + "exposures",
+        ),
+        "within_trials": (
+            "analysis.within_trials:within_trials",
+            "right responses by step of the trial",
+            "ritter2018",
+            TRIALS + "within_trials",
         ),
         "retrieval": (
             "analysis.exposures:retrieval",

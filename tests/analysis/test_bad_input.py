@@ -75,6 +75,8 @@ def healthy(subjects=2, episodes=2, length=30) -> pd.DataFrame:
             "found": rng.random(rows) < 0.9,
             "shortest": 5,
             "recalled_trial": np.where(trial < 10, -1, trial - 10),
+            "right_0": (action + trial) % 3 == 0,
+            "right_1": (action + trial) % 3 < 2,
         }
     )
 

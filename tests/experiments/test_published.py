@@ -145,6 +145,10 @@ ANCHORS = {
     "episodic_water_maze": {
         "observer: path over the direct path, exposure 2, platform found at exposure 1": (1.0, 0.0)
     },
+    "contextual_choice": {
+        "observer: right at the first step, second presentation": (1.0, 0.0),
+        "observer_no_memory: right at the first step, second presentation": (0.5, 0.2),
+    },
     "reinstatement": {"untrained: recalled what is of this barcode, 0 % of bits flipped": (1.0, 0.0)},
     "forgetting": {"untrained: regret of returns over that of first exposures": (1.0, 0.1)},
     "episodic_minatar": {"breakout: random, points": (0.47, 0.25)},

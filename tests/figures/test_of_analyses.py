@@ -26,6 +26,7 @@ SHOWN = {
     "around_reversal": [("correct", ["position"], ALL)],
     "learning_set": [("correct", ["trial"], ALL)],
     "exposures": [("correct", ["exposure", "trial"], EACH)],
+    "within_trials": [("right", ["step"], ALL)],
     "retrieval": [("right", [], ALL), ("similarity", [], ALL)],
     "gate": [("gate", ["exposure", "right"], EACH)],
     "forgetting": [("relative", ["between"], ALL)],

@@ -105,6 +105,14 @@ def exposures(table: pd.DataFrame, who: str) -> Drawing:
     return Drawing(axes.figure, {"": means, SUBJECTS: table})
 
 
+def within_trials(table: pd.DataFrame, who: str) -> Drawing:
+    """A curve over the steps of a trial."""
+    value = table.columns[table.columns.get_loc("step") + 1]
+    ylabel = "P(right response)" if value == "right" else value.replace("_", " ")
+    panel = partial(panels_exposures.within_trials, ylabel=ylabel)
+    return curves(table, "step", value, who, panel, ["trials"])
+
+
 def retrieval(table: pd.DataFrame, who: str) -> Drawing:
     """A bar for how often the right thing was recalled, and one for how like its context was."""
     (axes,) = sheet(1)

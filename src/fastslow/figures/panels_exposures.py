@@ -1,4 +1,4 @@
-"""Panels of tasks that come back: within each exposure, on its first trial, and where contexts are noisy."""
+"""Panels of tasks that come back: within exposures and their trials, on first trials, and where contexts are noisy."""
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,42 @@ def within_exposures(axes: Axes, table: pd.DataFrame, ylabel: str) -> dict[int, 
     axes.legend(handles=handles, loc="best")
     marks.whole_ticks(axes, sorted(table["trial"].unique()))
     axes.set_xlabel("trial of the exposure")
+    axes.set_ylabel(ylabel)
+    return made
+
+
+@panel
+def within_trials(
+    axes: Axes,
+    table: pd.DataFrame,
+    ylabel: str,
+    chance: float | None = None,
+    told: int | None = None,
+    per_subject: pd.DataFrame | None = None,
+) -> dict[str, list[Artist]]:
+    """A curve over the steps of a trial for each `name`.
+
+    **Arguments**: `table` with columns name, step (0 for the first), mean and, where known, low and high; `chance` is
+    drawn dotted, and so is `told`, the first step at which what is right is to be seen; `per_subject` with name,
+    subject, step and value: a thin line each.
+    """
+    marks.need(table, "name", "step", "mean")
+    if per_subject is not None:
+        marks.threads(axes, per_subject, "step")
+    made = {}
+    for name in marks.in_order(table):
+        rows = table[table["name"] == name].sort_values("step")
+        style = look(name)
+        made[name] = marks.curve(axes, rows["step"].to_numpy(), rows, style)
+        made[name][0].set(marker=style.marker, markersize=3)
+    if chance is not None:
+        axes.axhline(chance, color=GREY, linewidth=0.7, linestyle=":", zorder=0)
+    if told is not None:
+        axes.axvline(told - 0.5, color=GREY, linewidth=0.7, linestyle=":", zorder=0)
+    if table["mean"].between(0, 1).all():
+        axes.set_ylim(0, 1.02)
+    marks.whole_ticks(axes, sorted(table["step"].unique()))
+    axes.set_xlabel("step of the trial")
     axes.set_ylabel(ylabel)
     return made
 

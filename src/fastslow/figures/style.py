@@ -127,6 +127,8 @@ LOOKS: dict[str, Look] = {
     "recalled_same": Look("what is of this context", "#4D4D4D", "-.", "^"),
     "recalled_right": Look("right solution recalled", "#0072B2"),
     "recalled_wrong": Look("no right solution recalled", "#E69F00", "--", "s"),
+    "presentation_1": Look("first presentation", "#F0A06A", "--", "s"),
+    "presentation_2": Look("second presentation", FAST),
     "ungated": Look("memory without gate", "#009E73", "-.", "^"),
     "ablated": Look("episodic LSTM, recall ablated", "#F0A06A", "--", "v"),
     "lstm_restart": Look("LSTM that begins anew", "#B48BAA", "--", "v"),
