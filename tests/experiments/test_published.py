@@ -36,6 +36,7 @@ def subjects_beside(name):
 
 
 LONG = (
+    "contextual_choice",
     "episodic_atari",
     "episodic_bandits",
     "episodic_minatar",

@@ -23,6 +23,7 @@ from fastslow.analysis.exposures import retrieval
 from fastslow.analysis.statistics import summarise
 from fastslow.analysis.within_trials import within_trials
 from fastslow.experiments.claims import claim, exact, table
+from fastslow.experiments.episodic_bandits import in_order
 from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_exposures, style
 from fastslow.records.activity import at_step
@@ -38,6 +39,8 @@ AGENTS = {"ep_lstm": AGENT, "lstm": replace(AGENT, recall="none", restart=False)
 """Who is trained; the activity of `lstm` goes on over the episode."""
 # Each response is paid at once, so nothing is gained by looking ahead.
 TRAINER = A2CConfig(lanes=64, unroll=40, gamma=0.0, entropy_weight=0.05, final_entropy_weight=0.0)
+DRAWN = ("observer", "observer_no_memory", "untrained", "ablated", "lstm", "ep_lstm")
+"""Who is drawn, the last above the others."""
 GATED = ("ep_lstm", "untrained")
 """Whose gates are measured."""
 PRESENTATIONS = {1: "first presentation", 2: "second presentation"}
@@ -148,7 +151,7 @@ def claims(by_step: pd.DataFrame, gate: pd.DataFrame, recalled: pd.DataFrame) ->
 def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     """Right responses by step of first and second presentations, and the gate of the trained agents."""
     figure, (axes,) = style.figure(3, height=70)
-    by_step, gate = tables["by_step"], tables["gate"]
+    by_step, gate = in_order(tables["by_step"], DRAWN), tables["gate"]
     for panel, (exposure, title) in zip(axes, PRESENTATIONS.items(), strict=False):
         rows = by_step[by_step["exposure"] == exposure]
         panels_exposures.within_trials(panel, rows, "P(right response)", chance=0.5, told=TASK.noise)
@@ -157,7 +160,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     own = own.assign(name="presentation_" + own["exposure"].astype(str))
     panels_exposures.within_trials(axes[2], own, "gate, 1 is open", told=TASK.noise)
     axes[2].set_title("gate of the episodic LSTM")
-    axes[2].legend(loc="upper right")
+    axes[2].legend(loc="best")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
     return {"contextual_choice": Drawing(figure, {"by_step": by_step, "gate": own})}
 
