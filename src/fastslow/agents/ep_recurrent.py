@@ -20,7 +20,7 @@ from typing import ClassVar, Literal, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key, PyTree
+from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from fastslow.agents import recurrent
 from fastslow.agents.recurrent import RecurrentAgent, RecurrentConfig, sample
@@ -66,6 +66,8 @@ class EpRecurrentConfig(RecurrentConfig):
     """Begin every task with the learned initial activity; without it activity goes on over the episode."""
     ablate: bool = False
     """Recall nothing, as if no gate ever opened: the lesion, for agents that were trained without it."""
+    lost: tuple[int, ...] = ()
+    """Parts of the context by which nothing is recalled, 0 the first: who goes by the others alone (none)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -76,6 +78,8 @@ class EpRecurrentConfig(RecurrentConfig):
         check_count("capacity", self.capacity, 1)
         check_count("neighbours", self.neighbours, 1)
         check_range("scale", self.scale, 1e-6, 1e6)
+        for part in self.lost:
+            check_count("lost", part, 0)
 
     @property
     def rules(self) -> Rules:
@@ -150,16 +154,23 @@ class EpRecurrentAgent(RecurrentAgent):
         if memory is None or self.config.ablate:
             return nothing
 
-        def recall(memory: Dictionary, query: Float[Array, " code"]) -> Recollection:
+        def recall(memory: Dictionary, query: Float[Array, " code"], kept: Bool[Array, ""]) -> Recollection:
             near = dictionary.neighbours_of(memory, query, self.config.rules)
             weights = dictionary.weigh(near.distance, near.index >= 0, self.config.rules)
             best, distance = near.index[0], near.distance[0]
-            there = (best >= 0) & cue.recall
+            there = (best >= 0) & cue.recall & kept
             state = jnp.where(there, weights @ memory.values[near.index], 0.0)
             which = jnp.where(there, memory.stamp[best] - 1, -1)
             return Recollection(state, which, jnp.where(there, 1.0 - distance / 2, 0.0))
 
-        return jax.vmap(recall)(memory, unit_length(cue.context))
+        return jax.vmap(recall)(memory, unit_length(cue.context), self.kept)
+
+    @property
+    def kept(self) -> Bool[Array, " part"]:
+        """By which parts of the context something may be recalled."""
+        parts = range(self.context_shape[0])
+        lost = parts if self.config.ablate else self.config.lost
+        return jnp.array([part not in lost for part in parts])
 
     def store(self, memory: Dictionary | None, cue: Cue | None, state: PyTree) -> Dictionary | None:
         """The memory after this step."""
@@ -215,7 +226,7 @@ class EpRecurrentAgent(RecurrentAgent):
         probes = {"recalled": recalled.which, "recalled_similarity": recalled.similarity}
         if self.config.recall == "gate":
             core_rules, _ = EPISODIC[self.config.core]
-            probes["gate"] = core_rules.reinstatement(self.core, activity) * (not self.config.ablate)
+            probes["gate"] = core_rules.reinstatement(self.core, activity) * self.kept
         if self.context_shape[0] == 1:
             probes = {name: values[0] for name, values in probes.items()}
         return probes | {"recollection": recalled}
@@ -266,6 +277,11 @@ def ablated(agent: EpRecurrentAgent, ablate: bool = True) -> EpRecurrentAgent:
     return replace(agent, config=replace(agent.config, ablate=ablate))
 
 
+def without(agent: EpRecurrentAgent, *parts: int) -> EpRecurrentAgent:
+    """The same agent, recalling by the other parts of the context alone; of none, by all again."""
+    return replace(agent, config=replace(agent.config, lost=parts))
+
+
 def make(task: Task, config: EpRecurrentConfig, key: Key[Array, ""]) -> EpRecurrentAgent:
     """A newborn agent for the observations, actions and contexts of `task`.
 
@@ -277,6 +293,12 @@ def make(task: Task, config: EpRecurrentConfig, key: Key[Array, ""]) -> EpRecurr
         NO_CUE.format(type(task).__name__),
     )
     shape = (1, 1) if cue is None else cue.context.shape
+    for part in config.lost:
+        check(
+            part < shape[0],
+            f"lost has {part}, but contexts of {type(task).__name__} have {shape[0]} part{'s' * (shape[0] > 1)}; "
+            "the first is 0.",
+        )
     plain = recurrent.make(task, config, key)
     core, inputs = plain.core, plain.core.input.shape[0]
     if config.recall == "gate":
