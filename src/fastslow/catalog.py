@@ -360,6 +360,11 @@ EXPERIMENTS = entries(
             "bandits that come back are recalled, not learned again",
             "ritter2018 botvinick2019",
         ),
+        "compositional_bandits": (
+            "experiments.compositional_bandits:EXPERIMENT",
+            "two recollections, each of which tells half, are put together",
+            "ritter2018 botvinick2019",
+        ),
         "episodic_water_maze": (
             "experiments.episodic_water_maze:EXPERIMENT",
             "a platform once found is swum to straight",

@@ -212,8 +212,9 @@ class EpRecurrentAgent(RecurrentAgent):
         return jnp.concatenate([x, seen.reshape(*x.shape[:-1], -1)], axis=-1)
 
     def step(self, state: EpState, percept: Percept, key: Key[Array, ""]) -> tuple[EpState, Output]:
-        """Probes: `activity`; where there is a memory, the `recollection`, and of it `recalled` (which) and
-        `recalled_similarity`; with gates, `gate`: how far they are open, from 0 to 1, the mean over units."""
+        """Probes: `activity`; where there is a memory, the `recollection`, and of it `recalled` (which),
+        `recalled_similarity` and `recalled_state` (one part after the other); with gates, `gate`: how far they are
+        open, from 0 to 1, the mean over units."""
         state, recalled, activity = self.advance(state, percept)
         logits, value = self.read_out(activity.h)
         action = sample(logits, jax.random.uniform(key))
@@ -229,7 +230,7 @@ class EpRecurrentAgent(RecurrentAgent):
             probes["gate"] = core_rules.reinstatement(self.core, activity) * self.kept
         if self.context_shape[0] == 1:
             probes = {name: values[0] for name, values in probes.items()}
-        return probes | {"recollection": recalled}
+        return probes | {"recollection": recalled, "recalled_state": recalled.state.ravel()}
 
     def unroll(self, state: EpState, percepts: Percept) -> tuple[Array, Array]:
         """Logits and values over `[time lane]` percepts, differentiable in the weights (not in `state`).

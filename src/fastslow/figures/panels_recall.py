@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from fastslow.analysis.forgetting import LAGS, span
 from fastslow.figures import marks
+from fastslow.figures.panels_units import grouped_bars
 from fastslow.figures.style import GREY, Look, look, panel
 
 RIGHT = {1: "recalled_right", 0: "recalled_wrong"}
@@ -100,6 +101,25 @@ def relearning(
         axes.set_xlabel(along)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("regret over that of the first exposure")
+    return made
+
+
+@panel
+def told(axes: Axes, table: pd.DataFrame, column: str) -> dict[tuple[str, str], Artist]:
+    """Shares as bars, a group for each value of a column and in it one for each `name`; dotted, chance.
+
+    **Arguments**: `table` with columns name, that of `column`, mean, chance and, where known, low and high.
+    """
+    marks.need(table, "name", column, "mean", "chance")
+    made = grouped_bars(axes, table, column)
+    for place, group in enumerate(marks.in_order(table, column)):
+        chance = table.loc[table[column] == group, "chance"].iloc[0]
+        axes.plot([place - 0.45, place + 0.45], [chance] * 2, color=GREY, linewidth=0.7, linestyle=":")
+    many = table["name"].nunique() > 1
+    axes.set_ylim(0, 1.5 if many else 1.02)
+    axes.set_yticks(np.linspace(0, 1, 6))
+    if many:
+        axes.legend(loc="upper left")
     return made
 
 
