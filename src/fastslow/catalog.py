@@ -362,7 +362,7 @@ EXPERIMENTS = entries(
         ),
         "compositional_bandits": (
             "experiments.compositional_bandits:EXPERIMENT",
-            "two recollections, each of which tells half, are put together",
+            "two recollections that tell half each are put together",
             "ritter2018 botvinick2019",
         ),
         "episodic_water_maze": (

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 
 from fastslow.agents import ep_recurrent
-from fastslow.agents.ep_recurrent import EpRecurrentConfig, ablated
+from fastslow.agents.ep_recurrent import EpRecurrentConfig, ablated, without
 from fastslow.agents.interaction import interaction
 from fastslow.errors import UserError
 from fastslow.loop import run
+from fastslow.networks.lstm import LSTMState
 from fastslow.tasks.bandit import IndependentBandit
 from fastslow.tasks.barcode_bandits import barcode_bandits
+from fastslow.tasks.compositional_bandits import CompositionalBandits
+from fastslow.timestep import Cue
 
 TASK = barcode_bandits(arms=3, pulls=2, contexts=4, exposures=3, bits=3)
 # So few steps are lived that compiling is what takes time.
@@ -200,3 +203,27 @@ def test_what_cannot_be_is_refused_in_a_sentence():
 
 def test_more_neighbours_than_slots_are_as_many_as_there_are():
     assert EpRecurrentConfig(neighbours=9, capacity=4).rules.neighbours == 4
+
+
+def test_parts_of_a_context_can_be_lost_and_the_others_still_recall():
+    task = CompositionalBandits(combine="grid", levels=2, codes=2, pulls=2, bits=2)
+    agent = ep_recurrent.make(task, EpRecurrentConfig(units=4, capacity=4), jax.random.key(1))
+    yes = jnp.bool_(True)
+    cue = Cue(jnp.array([[1.0, 1.0], [1.0, -1.0]]), yes, yes, yes)
+
+    @quick_jit
+    def recalled(agent):
+        memory = agent.init_state(jax.random.key(0)).memory
+        return agent.recollect(agent.store(memory, cue, LSTMState(jnp.zeros(4), jnp.arange(4.0))), cue)
+
+    for lost, which in (((), [0, 0]), ((0,), [-1, 0]), ((0, 1), [-1, -1])):
+        given, there = recalled(without(agent, *lost)), np.array(which) + 1.0
+        assert given.which.tolist() == which
+        np.testing.assert_allclose(given.state, there[:, None] * np.arange(4.0))
+        np.testing.assert_allclose(given.similarity, there, rtol=1e-6)
+        assert without(agent, *lost).kept.tolist() == there.tolist()
+    assert without(without(agent, 0)).config == agent.config
+    with pytest.raises(UserError, match="lost has 2, but contexts of CompositionalBandits have 2 parts"):
+        ep_recurrent.make(task, EpRecurrentConfig(lost=(2,)), jax.random.key(1))
+    with pytest.raises(UserError, match="lost is -1"):
+        EpRecurrentConfig(lost=(-1,))

@@ -37,6 +37,7 @@ def subjects_beside(name):
 
 LONG = (
     "contextual_choice",
+    "compositional_bandits",
     "episodic_atari",
     "episodic_bandits",
     "episodic_minatar",
@@ -143,6 +144,10 @@ ANCHORS = {
     "foraging": {"bayes_forager: reward per trial": (0.444, 0.026)},
     "box2": {"corridor, episodic_max: second walk is the shortest path": (1.0, 0.0)},
     "episodic_bandits": {"observer: first pull correct, exposures 2 to 10": (0.97, 0.06)},
+    "compositional_bandits": {
+        "observer: first pull correct, both codes known": (1.0, 0.02),
+        "observer_first: first pull correct, both codes known": (1 / 3, 0.11),
+    },
     "episodic_water_maze": {
         "observer: path over the direct path, exposure 2, platform found at exposure 1": (1.0, 0.0)
     },

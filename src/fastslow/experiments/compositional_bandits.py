@@ -284,7 +284,7 @@ EXPERIMENT = Experiment(
         ),
         Expectation(f"ep_lstm: {FIRST}", "above the bounds of one code", where=SOURCE, note="ideal 1.00"),
         *(
-            Expectation(f"{name}: {FIRST}", 1 / 3, 0.3, 0.37, OURS, "computed", "the bound of one code")
+            Expectation(f"{name}: {FIRST}", 0.333, 0.3, 0.37, OURS, "computed", "the bound of one code")
             for name in ("observer_first", "observer_second")
         ),
         Expectation(f"observer: {FIRST}", 1.0, 0.97, 1.0, OURS, "computed"),
@@ -299,7 +299,7 @@ EXPERIMENT = Experiment(
         Expectation(
             f"ablated: {FIRST}", "near chance, .11", where=OURS, note="r_t = 0 at test, as in a lesion"
         ),
-        Expectation(f"untrained: {FIRST}", 1 / 9, 0.08, 0.15, OURS, "computed", "chance"),
+        Expectation(f"untrained: {FIRST}", 0.111, 0.08, 0.15, OURS, "computed", "chance"),
         *(
             Expectation(f"{name}: {NEW}", told, where=OURS)
             for name, told in (("ep_lstm", "as far as one code leads"), ("observer", "1/3"))

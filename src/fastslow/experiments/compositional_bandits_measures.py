@@ -39,7 +39,7 @@ def meanings(
     task: CompositionalBandits,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What first and second codes stand for at each exposure. Of sums only differences are told: the first code of an
-    episode's first pair is taken to stand for 0.
+    episode's first pair is taken to stand for 0, and -1 is given in its place, for nobody need learn that.
 
     **Arguments**: `good` arm and number of the `pair` (`context`), of whole episodes, in which all are met.
     """
@@ -49,7 +49,8 @@ def meanings(
     np.put_along_axis(arms, pair, good, axis=2)
     first, second = np.divmod(pair, task.codes)
     beside_origin = np.take_along_axis(arms, first[..., :1] * task.codes + second, axis=2)
-    return (good - beside_origin) % task.levels, beside_origin
+    told = (good - beside_origin) % task.levels
+    return np.where(first == first[..., :1], -1, told), beside_origin
 
 
 def held(record: xr.Dataset, task: CompositionalBandits) -> pd.DataFrame:
@@ -64,18 +65,17 @@ def held(record: xr.Dataset, task: CompositionalBandits) -> pd.DataFrame:
     names = ("context", "first_exposure", "second_exposure", "recalled", "recalled_state")
     pair, met_first, met_second, recalled, states = (record[name].to_numpy() for name in names)
     good = record["p_reward"].to_numpy().argmax(axis=-1)
-    known = np.minimum(met_first, met_second) > 1
-    subject, episode, _ = np.nonzero(known)
-    rows = pd.DataFrame({"subject": record["subject"].to_numpy()[subject], "episode": episode})
     states = states.reshape(*pair.shape, 2, -1)
     parts = []
     for part, meaning in enumerate(meanings(good, pair, task)):
         asked = {"meaning": meaning}
         if task.combine == "sum":
             asked["arm"] = np.take_along_axis(good, np.maximum(recalled[..., part], 0), axis=2)
+        there = (np.minimum(met_first, met_second) > 1) & (meaning >= 0)
+        subject, episode, _ = np.nonzero(there)
+        rows = pd.DataFrame({"subject": record["subject"].to_numpy()[subject], "episode": episode})
         for what, target in asked.items():
-            scores, _ = decode_each(
-                states[known][:, part], rows.assign(target=target[known]), "target", "category"
-            )
+            rows["target"] = target[there]
+            scores, _ = decode_each(states[there][:, part], rows, "target", "category")
             parts.append(scores.assign(what=what, right=scores["score"].fillna(scores["chance"])))
     return pd.concat(parts).groupby(["subject", "what"], sort=False)["right"].mean().reset_index()
