@@ -159,7 +159,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
         panel.set_title(title)
     own = gate[gate["name"] == "ep_lstm"]
     own = own.assign(name="presentation_" + own["exposure"].astype(str))
-    panels_exposures.within_trials(axes[2], own, "gate, 1 is open", told=TASK.noise)
+    panels_exposures.within_trials(axes[2], own, "gate, 1 is open")
     axes[2].set_title("gate of the episodic LSTM")
     axes[2].legend(loc="best")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
