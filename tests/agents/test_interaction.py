@@ -100,3 +100,30 @@ def test_seed_s_alone_is_seed_s_in_any_sweep():
     _, alone = jax.jit(lambda: run_seeds(loop, key, [3], 7))()
     np.testing.assert_array_equal(np.asarray(sweep.reward)[2], np.asarray(alone.reward)[0])
     assert (np.asarray(sweep.trial["p_reward"])[0] != np.asarray(sweep.trial["p_reward"])[1]).all()
+
+
+class Sharing(Counter):
+    """All lanes have one state."""
+
+    @property
+    def state_axes(self):
+        return None
+
+    def begin_episode(self, state):
+        return state
+
+    def end_episode(self, state, percept, key):
+        return state
+
+    def step(self, state, percept, key):
+        return state, super().step(state, percept, key)[1]
+
+
+def test_lanes_that_live_once_are_spared_the_next_episode_unless_they_share():
+    task, key = IndependentBandit(pulls=5), jax.random.key(1)
+    often, once = (run(interaction(Counter(), task, 3, once), key, 6)[1] for once in (False, True))
+    for a, b in zip(jax.tree.leaves(often), jax.tree.leaves(once), strict=True):
+        np.testing.assert_array_equal(a[:5], b[:5])
+    assert often.percept.first[5].all() and not once.percept.first[5].any()
+    shared = run(interaction(Sharing(), task, 3, once=True), key, 6)[1]
+    assert shared.percept.first[5].all()

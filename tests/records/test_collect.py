@@ -1,6 +1,7 @@
 """Collecting behaviour: what is in the record is what happened, trial by trial and step by step."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -10,7 +11,8 @@ from fastslow.agents.ep_recurrent import make as make_episodic
 from fastslow.agents.recurrent import RecurrentConfig, make
 from fastslow.agents.uniform import uniform
 from fastslow.errors import UserError
-from fastslow.records.collect import collect
+from fastslow.loop import map_seeds
+from fastslow.records.collect import collect, live, trained_agents
 from fastslow.records.record import trials
 from fastslow.tasks.bandit import IndependentBandit
 from fastslow.tasks.barcode_bandits import barcode_bandits
@@ -105,3 +107,21 @@ def test_signals_of_the_agent_are_kept_by_step_and_at_the_choice_that_ends_a_tri
     ).all()
     with pytest.raises(UserError, match="no signal 'gates'; did you mean 'gate'"):
         collect([agent], task, KEY, 4, signals=("gates",))
+
+
+def test_who_was_trained_lives_by_the_program_of_the_newborn(caplog):
+    task, config = IndependentBandit(pulls=2), RecurrentConfig(units=2)
+
+    def born(seed):
+        return make(task, config, jax.random.fold_in(KEY, seed))
+
+    trained = jax.jit(lambda: map_seeds(born, jnp.arange(2), 2))()
+    members = trained_agents(trained, 2)
+    for i, member in enumerate(members):
+        for one, all_ in zip(jax.tree.leaves(member), jax.tree.leaves(trained), strict=True):
+            np.testing.assert_array_equal(one, all_[i])
+    newborn = born(0)
+    with jax.log_compiles(), caplog.at_level("WARNING"):
+        for agent in (newborn, *members):
+            live(agent, task, KEY, 3, False)
+    assert sum("Compiling jit(live)" in record.getMessage() for record in caplog.records) == 1

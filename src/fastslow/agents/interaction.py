@@ -42,10 +42,15 @@ def next_percept(percept: Percept, action: Array, timestep: TimeStep) -> Percept
     return Percept(timestep.observation, action, timestep.reward, jnp.bool_(False), time, calm, timestep.cue)
 
 
-def interaction(agent: Agent, task: Task, lanes: int) -> Loop:
-    """The loop whose state is a batch of lanes and whose step returns a `Trace` of `[lane ...]` arrays."""
+def interaction(agent: Agent, task: Task, lanes: int, once: bool = False) -> Loop:
+    """The loop whose state is a batch of lanes and whose step returns a `Trace` of `[lane ...]` arrays.
+
+    **Arguments**: `once` nobody looks at a lane after its first episode. What it does then means nothing, and lanes
+    that share nothing are spared the next one, which compiles faster.
+    """
     axes, worlds = Lane(0, agent.state_axes, 0), task.worlds(lanes)
     own_or_shared = axes.agent_state
+    goes_on = not once or worlds.outside or any(axis is None for axis in parts_of(axes))
 
     def two_keys(key: Key[Array, ""]) -> tuple[Key[Array, " lane"], Key[Array, " lane"]]:
         pairs = jax.vmap(jax.random.split)(jax.random.split(key, lanes))
@@ -105,7 +110,8 @@ def interaction(agent: Agent, task: Task, lanes: int) -> Loop:
         def renewed(own: Lane) -> Lane:
             return renew(eqx.combine(own, shared), trace.last, renew_key)
 
-        own = jax.lax.cond(trace.last.any(), renewed, lambda own: own, own)
+        if goes_on:
+            own = jax.lax.cond(trace.last.any(), renewed, lambda own: own, own)
         return settled(own, shared), trace
 
     def resume(batch: Lane, key: Key[Array, ""]) -> Lane:
@@ -114,6 +120,11 @@ def interaction(agent: Agent, task: Task, lanes: int) -> Loop:
         return settled(renew(batch, jnp.ones(lanes, bool), key, anew=True), shared)
 
     return Loop(init, step, resume if worlds.outside else None)
+
+
+def parts_of(axes: PyTree) -> list[int | None]:
+    """The axis of every part that a prefix names."""
+    return jax.tree.leaves(axes, is_leaf=lambda axis: axis is None)
 
 
 def is_own(axes: PyTree, batch: PyTree) -> PyTree:

@@ -16,19 +16,16 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from scipy.special import expit, logit
 
 from fastslow.analysis import rl_wm
 from fastslow.analysis.choice_data import BANDIT, ONE_CHOICE, STIMULI, TWO_CHOICES, Choices, Lanes
+from fastslow.analysis.hybrid_values import INITIAL, learn, taken
 from fastslow.analysis.maximise import Evaluation
 from fastslow.analysis.rescorla_wagner import Choices as Walked
 from fastslow.analysis.rescorla_wagner import learned_values
 from fastslow.errors import UserError, nearest
-
-INITIAL = 0.5
-"""Value of everything before the first trial."""
-
 
 LEAST_HELD, MORE_HELD = 1.0, 6.0
 """A working memory holds at least so much; and how much more, at most."""
@@ -134,48 +131,17 @@ class Stage(NamedTuple):
     """1 for the option chosen; all 0 for option 0."""
 
 
-class Values(NamedTuple):
-    """What a learner holds before each trial, and how that changes with its learning rates."""
-
-    q1: Float[np.ndarray, "trial 4 lane 2"]
-    """Q1, then its slopes by alpha1, alpha2 and lambda."""
-    q2: Float[np.ndarray, "trial 2 lane 2 response"]
-    """Q2, then its slope by alpha2."""
-
-
-def learn(lanes: Lanes, alpha1: np.ndarray, alpha2: np.ndarray, trace: np.ndarray, responses: int) -> Values:
-    """Walk through the trials, all lanes side by side; one number per lane of each parameter."""
-    steps, count = lanes.choice.shape
-    q1, q2 = np.zeros((4, count * 2)), np.zeros((2, count * 2 * responses))
-    q1[0], q2[0] = INITIAL, INITIAL
-    all_q1, all_q2 = np.empty((steps, *q1.shape)), np.empty((steps, *q2.shape))
-    lane = np.arange(count)
-    first = 2 * lane + lanes.choice
-    second = 2 * responses * lane + responses * lanes.state + lanes.response
-    made = lanes.made.astype(float)
-    for t in range(steps):
-        all_q1[t], all_q2[t] = q1, q2
-        here1, here2, now = first[t], second[t], made[t]
-        q, by_alpha1, by_alpha2, by_trace = q1[:, here1]
-        v, v_slope = q2[:, here2]
-        delta2 = lanes.reward[t] - v
-        target = v + trace * delta2 - q
-        rate1, rate2 = now * alpha1, now * alpha2
-        q1[0, here1] = q + rate1 * target
-        q1[1, here1] = by_alpha1 + now * target - rate1 * by_alpha1
-        q1[2, here1] = by_alpha2 + rate1 * ((1 - trace) * v_slope - by_alpha2)
-        q1[3, here1] = by_trace + rate1 * (delta2 - by_trace)
-        q2[0, here2] = v + rate2 * delta2
-        q2[1, here2] = v_slope + now * delta2 - rate2 * v_slope
-    return Values(all_q1.reshape(steps, 4, count, 2), all_q2.reshape(steps, 2, count, 2, responses))
-
-
 def repeats(lanes: Lanes) -> Float[np.ndarray, "trial lane"]:
     """+1 where the last choice was 1, -1 where it was 0, 0 before any."""
-    last, made = np.zeros(lanes.choice.shape), lanes.made
-    for t in range(1, len(last)):
-        last[t] = np.where(made[t - 1], 2 * lanes.choice[t - 1] - 1, last[t - 1])
-    return last
+    last = last_before(lanes.made)
+    return np.where(last < 0, 0.0, 2.0 * np.take_along_axis(lanes.choice, np.maximum(last, 0), axis=0) - 1)
+
+
+def last_before(so: Bool[np.ndarray, "trial *lane option"]) -> Int[np.ndarray, "trial *lane option"]:
+    """Before each trial, the last one at which it was `so`; -1 where there was none."""
+    trial = np.arange(len(so)).reshape(-1, *[1] * (so.ndim - 1))
+    until = np.maximum.accumulate(np.where(so, trial, -1), axis=0)
+    return np.concatenate([np.full_like(until[:1], -1), until[:-1]])
 
 
 def hybrid_stages(
@@ -251,14 +217,13 @@ def win_stay_stages(theta: np.ndarray, choices: Choices, lanes: Lanes) -> list[S
 def win_stay_stage(
     epsilon: np.ndarray, chosen: np.ndarray, where: np.ndarray, lanes: Lanes, options: int
 ) -> Stage:
-    rule = np.full((*chosen.shape, options), 1 / options)
-    everyone, won = np.arange(chosen.shape[1]), lanes.reward > 0
-    held = np.full((chosen.shape[1], 2, options), 1 / options)
-    for t in range(len(chosen)):
-        rule[t] = held[everyone, where[t]]
-        took = (chosen[t][:, None] == np.arange(options)).astype(float)
-        told = np.where(won[t][:, None], took, (1 - took) / (options - 1))
-        held[everyone, where[t]] = np.where(lanes.made[t][:, None], told, rule[t])
+    here = taken(where, 2, lanes.made)
+    last = np.take_along_axis(last_before(here > 0), where[..., None], axis=-1)[..., 0]
+    before = np.maximum(last, 0)
+    took = taken(np.take_along_axis(chosen, before, axis=0), options, last >= 0)
+    won = np.take_along_axis(lanes.reward > 0, before, axis=0)[..., None]
+    told = np.where(won, took, (1 - took) / (options - 1))
+    rule = np.where(last[..., None] < 0, 1 / options, told)
     p = (1 - epsilon[:, None]) * rule + epsilon[:, None] / options
     slope = (1 / options - rule) / p
     odds = np.log(p[..., 1:]) - np.log(p[..., :1])

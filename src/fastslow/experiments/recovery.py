@@ -149,19 +149,19 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     models = tuple(name for name in MODELS if name in records)
     # Records come back from disk by the alphabet; matrices have their rows in the order of their columns.
     first = [name for name in (*models, *(f"{name}{SUFFIX}" for name in models)) if name in records]
+    fitted = {prior: fitted_together(records, models, prior) for prior in SCORES.values()}
     fits, confusions, both = [], [], []
     for name, record in ((name, records[name]) for name in dict.fromkeys((*first, *records))):
-        model, rows, truth = record.attrs["model"], trials(record), truth_of(record)
-        compared = name.removesuffix(SUFFIX) in models
+        model, truth = record.attrs["model"], truth_of(record)
         ranges = "apart" if name.endswith(SUFFIX) else "wide"
         for score, prior in SCORES.items():
-            if prior not in ("none", record.attrs["prior"]):
+            if name not in fitted[prior]:
                 continue
-            fitted = fit_models(rows, models if compared else [model], record.attrs.get("transition"), prior)
-            both.append(beside_truth(fitted, truth).assign(simulated=name, prior=prior))
-            fits.append(fitted.assign(simulated=name, prior=prior))
-            if compared:
-                confusions.append(model_recovery({model: fitted}, score).assign(ranges=ranges))
+            own = fitted[prior][name]
+            both.append(beside_truth(own, truth).assign(simulated=name, prior=prior))
+            fits.append(own.assign(simulated=name, prior=prior))
+            if name.removesuffix(SUFFIX) in models:
+                confusions.append(model_recovery({model: own}, score).assign(ranges=ranges))
     table, confusion = pd.concat(both, ignore_index=True), pd.concat(confusions, ignore_index=True)
     parameters = parameter_recovery(table)
     return {
@@ -173,6 +173,31 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
         "confusion_matrix": matrix(confusion),
         CLAIMS: claims(parameters, confusion),
     }
+
+
+def fitted_together(
+    records: Mapping[str, xr.Dataset], models: Sequence[str], prior: str
+) -> dict[str, pd.DataFrame]:
+    """The fits of every record that asks for this prior: of all `models` to records of these, else of its own model.
+
+    Every subject is fitted alone, and all of a table side by side; so records that are fitted alike go into one table.
+    """
+    alike: dict[tuple, dict[str, pd.DataFrame]] = {}
+    for name, record in records.items():
+        if prior in ("none", record.attrs["prior"]):
+            own = models if name.removesuffix(SUFFIX) in models else (record.attrs["model"],)
+            rows = trials(record)
+            key = (own, record.attrs.get("transition"), tuple(rows.columns))
+            alike.setdefault(key, {})[name] = rows
+    fits = {}
+    for (own, transition, _), tables in alike.items():
+        # Subjects of two records may be called the same.
+        named = [rows.assign(subject=rows["subject"] + f" ({name})") for name, rows in tables.items()]
+        fitted = fit_models(pd.concat(named, ignore_index=True), own, transition, prior)
+        for name in tables:
+            rows = fitted[fitted["subject"].str.endswith(f" ({name})")].reset_index(drop=True)
+            fits[name] = rows.assign(subject=rows["subject"].str.removesuffix(f" ({name})"))
+    return fits
 
 
 def truth_of(record: xr.Dataset) -> pd.DataFrame:

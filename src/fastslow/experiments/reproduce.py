@@ -168,8 +168,9 @@ def train_condition(
             report=Silent if quiet else reporter,
         )
     trained = {name: trained_agents(state.agent, seeds)}
+    kept = jax.device_get(state.kept) if condition.stages else None
     for i in range(len(condition.stages)):
-        at_stage = jax.tree.map(lambda leaf, i=i: leaf[:, i], state.kept)
+        at_stage = jax.tree.map(lambda leaf, i=i: leaf[:, i], kept)
         trained[stage_name(name, i)] = trained_agents(at_stage, seeds)
     return trained
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Array, Key, PyTree
@@ -93,7 +94,7 @@ def live(
     signals: tuple[str, ...] = (),
 ) -> dict[str, PyTree]:
     """One episode per lane, as `[time episode ...]` arrays."""
-    loop = interaction(agent, task, episodes)
+    loop = interaction(agent, task, episodes, once=True)
     _, trace = run(loop, key, task.episode_steps)
     told, variables = trace.output.probes, [variable.name for variable in task.trial_variables]
     for name in signals:
@@ -110,8 +111,13 @@ def live(
 
 
 def trained_agents(agents: Agent, count: int) -> list[Agent]:
-    """The members of a batch of agents whose arrays have a leading `seed` axis."""
-    return [jax.tree.map(lambda x, i=i: x[i], agents) for i in range(count)]
+    """The members of a batch of agents whose arrays have a leading `seed` axis.
+
+    They leave the devices that they were trained on side by side for the one where newborn agents are: a program that
+    was compiled for the ones serves the others, and runs on one device and not, over and over, on all.
+    """
+    host = jax.device_get(agents)
+    return [jax.tree.map(lambda x, i=i: jnp.asarray(x[i]), host) for i in range(count)]
 
 
 def _to_arrays(
@@ -120,7 +126,7 @@ def _to_arrays(
     """Trial variables `[episode trial ...]` and step variables `[episode time ...]` of one subject."""
     host = jax.tree.map(lambda x: np.swapaxes(np.asarray(x), 0, 1), lived)
     last = host["last"]
-    # A lane that ended goes on with another episode; only its first counts.
+    # Only a lane's first episode counts, whatever it does afterwards.
     alive = np.cumsum(last, axis=1) - last == 0
     blank = np.where(alive, 0.0, np.nan)
     value = host["value"]
