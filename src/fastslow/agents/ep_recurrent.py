@@ -172,13 +172,18 @@ class EpRecurrentAgent(RecurrentAgent):
         lost = parts if self.config.ablate else self.config.lost
         return jnp.array([part not in lost for part in parts])
 
-    def store(self, memory: Dictionary | None, cue: Cue | None, state: PyTree) -> Dictionary | None:
-        """The memory after this step."""
+    def store(
+        self, memory: Dictionary | None, cue: Cue | None, state: PyTree, recalled: Recollection
+    ) -> Dictionary | None:
+        """The memory after this step, in which it gave what was `recalled`."""
         if memory is None:
             return memory
+        # Never so, which the compiler cannot know: what it is to write then depends on all that it reads, and it writes
+        # in place. Else it may write first, and copies the memory at every step to have it as it was.
+        impossible = (recalled.similarity > 1) | (recalled.which < -1)
         write = partial(dictionary.write, rules=self.config.rules)
-        return jax.vmap(write, (0, 0, None, None, None))(
-            memory, unit_length(cue.context), stored(state), None, cue.store
+        return jax.vmap(write, (0, 0, None, None, 0))(
+            memory, unit_length(cue.context), stored(state), None, cue.store & ~impossible
         )
 
     def advance(self, state: EpState, percept: Percept) -> tuple[EpState, Recollection, PyTree]:
@@ -199,7 +204,7 @@ class EpRecurrentAgent(RecurrentAgent):
             core_state, activity = self.core.step(core_state, x, recalled.state)
         else:
             core_state, activity = self.core.step(core_state, self.beside(x, recalled.state))
-        memory = self.store(state.memory, percept.cue, core_state)
+        memory = self.store(state.memory, percept.cue, core_state, recalled)
         return EpState(core_state, memory), recalled, activity
 
     def beside(
