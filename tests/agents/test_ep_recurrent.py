@@ -1,5 +1,6 @@
 """The episodic agent: its memory against a plain Python one, its unrolls against how it acted, and what it refuses."""
 
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -227,3 +228,14 @@ def test_parts_of_a_context_can_be_lost_and_the_others_still_recall():
         ep_recurrent.make(task, EpRecurrentConfig(lost=(2,)), jax.random.key(1))
     with pytest.raises(UserError, match="lost is -1"):
         EpRecurrentConfig(lost=(-1,))
+
+
+def test_no_step_copies_the_memory():
+    """What is read must be told to be read first, or the compiler keeps a copy of the keys from before the writing."""
+    agent = ep_recurrent.make(TASK, EpRecurrentConfig(units=4, capacity=77), jax.random.key(1))
+    loop = interaction(agent, TASK, LANES)
+    program = quick_jit(lambda state: run(loop, jax.random.key(5), 4, state), donate_argnums=0)
+    text = program.lower(jax.eval_shape(loop.init, jax.random.key(5))).compile().as_text()
+    of_steps = text[: text.index("ENTRY")]
+    assert re.search(rf"f32\[{LANES},1,77,\d+\]", of_steps)
+    assert not re.findall(rf"= \w+\[{LANES},1,77,\d+\]\S* copy\(", of_steps)

@@ -173,17 +173,19 @@ class EpRecurrentAgent(RecurrentAgent):
         return jnp.array([part not in lost for part in parts])
 
     def store(
-        self, memory: Dictionary | None, cue: Cue | None, state: PyTree, recalled: Recollection
+        self, memory: Dictionary | None, cue: Cue | None, state: PyTree, recalled: Recollection | None = None
     ) -> Dictionary | None:
-        """The memory after this step, in which it gave what was `recalled`."""
+        """The memory after this step, in which it gave what was `recalled`, if it was asked."""
         if memory is None:
             return memory
-        # Never so, which the compiler cannot know: what it is to write then depends on all that it reads, and it writes
-        # in place. Else it may write first, and copies the memory at every step to have it as it was.
-        impossible = (recalled.similarity > 1) | (recalled.which < -1)
+        when = jnp.broadcast_to(cue.store, self.context_shape[0])
+        if recalled is not None:
+            # Both impossible, which the compiler cannot know: what it is to write then depends on all that it reads, and
+            # it writes in place. Else it may write first, and copies the keys at every step to have them as they were.
+            when &= ~((recalled.similarity > 1) | (recalled.which < -1))
         write = partial(dictionary.write, rules=self.config.rules)
         return jax.vmap(write, (0, 0, None, None, 0))(
-            memory, unit_length(cue.context), stored(state), None, cue.store & ~impossible
+            memory, unit_length(cue.context), stored(state), None, when
         )
 
     def advance(self, state: EpState, percept: Percept) -> tuple[EpState, Recollection, PyTree]:

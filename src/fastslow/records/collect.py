@@ -8,7 +8,6 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Array, Key, PyTree
@@ -117,7 +116,7 @@ def trained_agents(agents: Agent, count: int) -> list[Agent]:
     was compiled for the ones serves the others, and runs on one device and not, over and over, on all.
     """
     host = jax.device_get(agents)
-    return [jax.tree.map(lambda x, i=i: jnp.asarray(x[i]), host) for i in range(count)]
+    return [jax.device_put(jax.tree.map(lambda x, i=i: x[i], host)) for i in range(count)]
 
 
 def _to_arrays(

@@ -109,7 +109,9 @@ def take_up(loop: Loop, state: PyTree, key: Key[Array, ""], done: Array) -> PyTr
 
 def take_updates(loop: Loop, state: PyTree, key: Key[Array, ""], first: Array, count: Array) -> Chunk:
     """`count` updates, or as many as leave the state finite."""
-    shapes = jax.eval_shape(loop.step, state, key)[1]
+    # Traced once, for the shapes and for the loop.
+    step = jax.jit(loop.step, inline=True)
+    shapes = jax.eval_shape(step, state, key)[1]
     rows = jax.tree.map(lambda leaf: jnp.zeros((ROWS, *leaf.shape), leaf.dtype), shapes)
 
     def more(carry: Chunk) -> Bool[Array, ""]:
@@ -118,7 +120,7 @@ def take_updates(loop: Loop, state: PyTree, key: Key[Array, ""], first: Array, c
     def update(carry: Chunk) -> Chunk:
         # The key of fastslow.loop.step_keys: counted from the run's beginning, whatever the chunk.
         step_key = jax.random.fold_in(key, first + 1 + carry.done)
-        state, measured = loop.step(carry.state, step_key)
+        state, measured = step(carry.state, step_key)
         rows = jax.tree.map(lambda all, one: all.at[carry.done].set(one), carry.rows, measured)
         return Chunk(state, rows, carry.done + 1, all_finite((loop.watched(state), measured)))
 
