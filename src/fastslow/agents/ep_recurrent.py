@@ -180,8 +180,9 @@ class EpRecurrentAgent(RecurrentAgent):
             return memory
         when = jnp.broadcast_to(cue.store, self.context_shape[0])
         if recalled is not None:
-            # Both impossible, which the compiler cannot know: what it is to write then depends on all that it reads, and
-            # it writes in place. Else it may write first, and copies the keys at every step to have them as they were.
+            # Both impossible, which the compiler cannot know: what it is to write then depends on all that it reads,
+            # and it writes in place. Else it may write first, and copies the keys at every step to read them as they
+            # were.
             when &= ~((recalled.similarity > 1) | (recalled.which < -1))
         write = partial(dictionary.write, rules=self.config.rules)
         return jax.vmap(write, (0, 0, None, None, 0))(
