@@ -6,8 +6,9 @@ right arm at once, and is better than whoever goes by one code alone could be: t
 
 That is so where a code stands for a row or a column of arms, which an arm that pays shows. Where codes stand for
 numbers and the arm for their sum, an arm that pays shows neither number, and the arms of the pairs in which two codes
-were last met tell nothing of the arm of the two together. A state stored would have to hold what its code stands for,
-and no gradient reaches a state that is stored to teach it that: it holds the arm, and the agent stays at chance.
+were last met (a + b' and a' + b) tell nothing of the arm of the two together (a + b), unless a' + b' is known too. A
+state that is stored would have to hold what its code stands for. Nothing in its own pair asks for that, and no gradient
+of later ones reaches it: it holds the arm, and the agent stays at chance.
 """
 
 from collections.abc import Mapping
@@ -57,17 +58,20 @@ USES = {
 }
 """Ideal observers, and the codes that they go by."""
 
+FOLDS = 5
+"""Least episodes that anything can be read out of."""
+
 
 @dataclass(frozen=True)
 class CompositionalBanditsConfig:
     """How much of it."""
 
     seeds: int = 8
-    updates: int = 2400
+    updates: int = 1500
     """Gradient steps, four pairs of each of 64 lanes."""
-    sum_updates: int = 1000
+    sum_updates: int = 600
     """The same where codes are summed: the curve is flat by then."""
-    episodes: int = 20
+    episodes: int = 15
     """Test episodes per agent, of 100 pairs and 1,000 pulls."""
     units: int = 48
     """Recurrent units."""
@@ -116,10 +120,6 @@ def simulate(
         )
         records[f"held_{name}"] = lived.drop_dims("time").isel(trial=slice(None, None, task_of(name).pulls))
     return records
-
-
-FOLDS = 5
-"""Least episodes that anything can be read out of."""
 
 
 def task_of(name: str) -> CompositionalBandits:
@@ -262,7 +262,7 @@ EXPERIMENT = Experiment(
     cite=("ritter2018", "botvinick2019"),
     presets={
         "smoke": CompositionalBanditsConfig(2, 2, 2, 2, units=8),
-        "quick": CompositionalBanditsConfig(2, 1500, 800, 10),
+        "quick": CompositionalBanditsConfig(2, 1200, 500, 10),
         "laptop": CompositionalBanditsConfig(),
         "full": CompositionalBanditsConfig(20, 24000, 24000, 50, units=256),
     },
