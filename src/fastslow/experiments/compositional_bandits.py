@@ -67,7 +67,7 @@ class CompositionalBanditsConfig:
     """How much of it."""
 
     seeds: int = 8
-    updates: int = 1500
+    updates: int = 2400
     """Gradient steps, four pairs of each of 64 lanes."""
     sum_updates: int = 600
     """The same where codes are summed: the curve is flat by then."""
