@@ -55,8 +55,10 @@ USES = {
     "observer_first": "first",
     "observer_second": "second",
     "observer_no_memory": "neither",
+    "observer_sum": "both",
+    "observer_first_sum": "first",
 }
-"""Ideal observers, and the codes that they go by."""
+"""Ideal observers, and the codes that they go by; where codes are summed one tells as little as the other."""
 
 FOLDS = 5
 """Least episodes that anything can be read out of."""
@@ -105,11 +107,9 @@ def simulate(
             GRID, replace(AGENT, units=config.units), birth_key, config.seeds, ep_recurrent.make
         ),
     }
+    for name, uses in USES.items():
+        players[name] = [bayes_compositional(task_of(name), uses)] * config.seeds
     records = {}
-    for task, form in ((GRID, ""), (SUM, "_sum")):
-        players |= {
-            f"{who}{form}": [bayes_compositional(task, uses)] * config.seeds for who, uses in USES.items()
-        }
     for name, agents in players.items():
         records[name] = collect(agents, task_of(name), test_key, config.episodes)
     for name in ("ep_lstm", "ep_lstm_sum"):
@@ -299,6 +299,7 @@ EXPERIMENT = Experiment(
         Expectation(
             f"ablated: {FIRST}", "near chance, .11", where=OURS, note="r_t = 0 at test, as in a lesion"
         ),
+        Expectation(f"observer_no_memory: {FIRST}", 0.111, 0.08, 0.15, OURS, "computed", "chance"),
         Expectation(f"untrained: {FIRST}", 0.111, 0.08, 0.15, OURS, "computed", "chance"),
         *(
             Expectation(f"{name}: {NEW}", told, where=OURS)
