@@ -68,7 +68,8 @@ def lived(agent: Agent, task: Task, key: Key[Array, ""], steps: int) -> Trace:
 def first_episode(trace: Trace) -> Percept:
     """Percepts `[lane time ...]` of the lanes' first episodes, cut to the shortest."""
     length = int(np.asarray(trace.last).argmax(axis=0).min()) + 1
-    return jax.tree.map(lambda x: jnp.swapaxes(x[:length], 0, 1), trace.percept)
+    # Cut on the host, here and below: every cut of another shape would be a program to compile.
+    return jax.tree.map(lambda x: np.swapaxes(np.asarray(x)[:length], 0, 1), trace.percept)
 
 
 def check_forms(agent: Agent, task: Task, name: str) -> None:
@@ -148,23 +149,25 @@ def compare(what: str, one: Output, other: Output) -> None:
 def check_programs(agent: Agent, name: str, percepts: Percept, key: Key[Array, ""], forgets: bool) -> None:
     """Lanes and compiled against alone and not; then, in the same lanes, a second and a third episode."""
     born = agent.init_state(key)
-    lanes = jax.tree.map(lambda x: jnp.stack([x] * LANES), born)
-    state, fresh = fed_lanes(agent, lanes, percepts, key)
+    lanes = jax.tree.map(lambda x: jnp.broadcast_to(x, (LANES, *x.shape)), born)
+    met = jax.device_put(percepts)
+    state, fresh = fed_lanes(agent, lanes, met, key)
 
     keys = jax.random.split(key, percepts.time.shape[1])
+    logits, value = np.asarray(fresh.logits), np.asarray(fresh.value)
     alone = agent.begin_episode(born)
     for step in range(min(UNCOMPILED_STEPS, len(keys))):
-        alone, output = agent.step(alone, jax.tree.map(lambda x, i=step: x[0, i], percepts), keys[step])
-        compiled = jax.tree.map(lambda x, i=step: x[0, i], fresh)
+        percept = jax.device_put(jax.tree.map(lambda x, i=step: x[0, i], percepts))
+        alone, output = agent.step(alone, percept, keys[step])
         compare(
             f"{name} alone (not compiled) and in lanes (compiled) gives different outputs at step {step}",
             output,
-            compiled,
+            fresh._replace(logits=logits[0, step], value=value[0, step]),
         )
     if forgets:
-        others = jax.tree.map(lambda x: jnp.roll(x, 1, axis=0), percepts)
-        state, _ = fed_lanes(agent, state, others, key)
-        _, again = fed_lanes(agent, state, percepts, key)
+        others = jax.tree.map(lambda x: np.roll(x, 1, axis=0), percepts)
+        state, _ = fed_lanes(agent, state, jax.device_put(others), key)
+        _, again = fed_lanes(agent, state, met, key)
         compare(
             f"{name} does not forget at the start of an episode (if it is not meant to, say forgets=False)",
             fresh,
