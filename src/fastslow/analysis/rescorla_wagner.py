@@ -21,7 +21,6 @@ from jaxtyping import Bool, Float
 from scipy.optimize import minimize
 
 from fastslow.analysis.columns import need_columns, numbers, valid_rows
-from fastslow.analysis.recursion import before_each
 from fastslow.errors import UserError, check, nearest
 
 MODELS: dict[str, tuple[str, ...]] = {
@@ -55,10 +54,14 @@ def learned_values(
     alpha: float | Float[np.ndarray, "episode 1"], choices: Choices, start: float
 ) -> tuple[Float[np.ndarray, "trial *block episode arm"], Float[np.ndarray, "trial *block episode arm"]]:
     """Values before each choice and their derivatives by alpha, by one pass over the trials."""
-    chosen, reward = choices.chosen, choices.rewards[..., None]
-    keep = 1 - alpha * chosen
-    values = before_each(keep, alpha * chosen * reward, start)
-    return values, before_each(keep, chosen * (reward - values))
+    values, slopes = np.empty_like(choices.chosen), np.empty_like(choices.chosen)
+    value, slope = np.full(choices.chosen.shape[1:], start), np.zeros(choices.chosen.shape[1:])
+    for t, (chosen, reward) in enumerate(zip(choices.chosen, choices.rewards[..., None], strict=True)):
+        values[t], slopes[t] = value, slope
+        error = chosen * (reward - value)
+        slope = slope + error - alpha * chosen * slope
+        value = value + alpha * error
+    return values, slopes
 
 
 def softmax(logits: Float[np.ndarray, "*any arm"]) -> Float[np.ndarray, "*any arm"]:
