@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from fastslow.analysis import recursion
 from fastslow.analysis.choice_data import Lanes
 from fastslow.analysis.hybrid_values import by_stretches, by_trials
 from fastslow.analysis.recursion import before_each
@@ -12,9 +11,7 @@ DRAWS = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("trials", [1, 2, 9, 50])
-@pytest.mark.parametrize("wide", [1, 10_000])
-def test_stretches_are_joined_as_if_walked_through(trials, wide, monkeypatch):
-    monkeypatch.setattr(recursion, "WIDE", wide)
+def test_stretches_are_joined_as_if_walked_through(trials):
     keep, drive = DRAWS.random((trials, 1, 3, 2)), DRAWS.normal(size=(trials, 4, 3, 2))
     keep[DRAWS.random(keep.shape) < 0.3] = 1.0
     x, walked = np.full(drive.shape[1:], 0.5), []
