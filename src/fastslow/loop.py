@@ -91,7 +91,20 @@ def run_seeds(
 
 def map_seeds(one: Callable, lanes: PyTree, width: int) -> PyTree:
     """`one` for each of `width` seeds; its argument is `lanes`, with a leading seed axis (see `run_seeds`)."""
-    return (_share_out if jax.default_backend() == "cpu" else _batch)(one, lanes, width)
+    if jax.default_backend() != "cpu":
+        return _batch(one, lanes, width)
+    return _share_out(one, partial(jax.lax.map, one), lanes, width)
+
+
+def advance_seeds(one: Callable, lanes: PyTree, width: int) -> PyTree:
+    """`map_seeds`, each seed's state taking the place of the one before.
+
+    `lanes` is `(state, ...)` and `one` is `(state, ...) -> (state, out)`. To keep the states before beside those after
+    would take twice the memory, and at every call the time to write to memory that is new.
+    """
+    if jax.default_backend() != "cpu":
+        return _batch(one, lanes, width)
+    return _share_out(one, partial(_in_place, one), lanes, width)
 
 
 def _batch(one: Callable, lanes: PyTree, width: int) -> PyTree:
@@ -104,12 +117,27 @@ def _alone(one: Callable, lanes: PyTree) -> PyTree:
     return jax.tree.map(lambda x: x[None], one(jax.tree.map(lambda x: x[0], lanes)))
 
 
-def _share_out(one: Callable, lanes: PyTree, width: int) -> PyTree:
+def _in_place(one: Callable, lanes: PyTree) -> PyTree:
+    width = len(jax.tree.leaves(lanes)[0])
+
+    def lane(lanes: PyTree, i: Integer[Array, ""] | int) -> PyTree:
+        return jax.tree.map(lambda x: x[i], lanes)
+
+    def turn(i: Integer[Array, ""], held: tuple[PyTree, PyTree]) -> tuple[PyTree, PyTree]:
+        new = one((lane(held[0], i), *lane(lanes[1:], i)))
+        return jax.tree.map(lambda all, mine: all.at[i].set(mine), held, new)
+
+    told = jax.eval_shape(one, lane(lanes, 0))[1]
+    untold = jax.tree.map(lambda x: jnp.zeros((width, *x.shape), x.dtype), told)
+    return jax.lax.fori_loop(0, width, turn, (lanes[0], untold))
+
+
+def _share_out(one: Callable, in_turn: Callable, lanes: PyTree, width: int) -> PyTree:
     devices = jax.devices()[: min(width, jax.device_count())]
     padding = -width % len(devices)
     lanes = jax.tree.map(lambda x: jnp.concatenate([x, x[:padding]]) if padding else x, lanes)
     share = jax.shard_map(
-        partial(_alone if len(devices) >= width else jax.lax.map, one),
+        partial(_alone, one) if len(devices) >= width else in_turn,
         mesh=Mesh(np.asarray(devices), ("seed",)),
         in_specs=PartitionSpec("seed"),
         out_specs=PartitionSpec("seed"),

@@ -59,7 +59,7 @@ def test_the_dictionarys_own_account_agrees():
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_what_is_copied_while_seeds_share_a_device_is_what_the_compiler_plans(seeds, monkeypatch):
-    """Three seeds on one device: the state, a second one that is filled seed by seed, and the seed in work."""
+    """Three seeds on one device: the state, and the seed in work."""
     monkeypatch.setattr(jax, "device_count", lambda: 1)
     monkeypatch.setattr(jax, "devices", lambda *_: jax.local_devices()[:1])
 

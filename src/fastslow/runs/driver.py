@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key, PyTree
 
 from fastslow.errors import UserError
-from fastslow.loop import Loop, map_seeds, seed_keys
+from fastslow.loop import Loop, advance_seeds, map_seeds, seed_keys
 from fastslow.runs import checkpoint, metrics
 from fastslow.runs.files import make_folder
 from fastslow.runs.footprint import TOLD, check_room, footprint, told
@@ -31,6 +31,9 @@ ROWS = 256
 """Most updates in one call of the compiled program."""
 CHUNK_SECONDS = 0.5
 """A chunk is made about this long, so that progress moves and Ctrl-C is answered."""
+LONGER = 5e-9
+"""And longer by these seconds for every byte of state: each chunk takes every seed's state out of all and puts it back
+(measured: about 4e-10 s a byte)."""
 SAVE_SECONDS = 60.0
 """Time between two checkpoints; saving costs milliseconds. Of a state so large that it costs seconds, as many times
 longer."""
@@ -142,10 +145,12 @@ def program(loop: Loop, seeds: tuple[int, ...] | None) -> Program:
         return map_seeds(partial(start, loop), seed_keys(key, jnp.asarray(numbers)), len(numbers))
 
     def chunk_seeds(state: PyTree, key: Array, first: Array, count: Array) -> Chunk:
-        def one(lane: tuple[PyTree, Array]) -> Chunk:
-            return take_updates(loop, *lane, first, count)
+        def one(lane: tuple[PyTree, Array]) -> tuple[PyTree, Chunk]:
+            chunk = take_updates(loop, *lane, first, count)
+            return chunk.state, chunk._replace(state=None)
 
-        return map_seeds(one, (state, seed_keys(key, jnp.asarray(numbers))), len(numbers))
+        state, chunk = advance_seeds(one, (state, seed_keys(key, jnp.asarray(numbers))), len(numbers))
+        return chunk._replace(state=state)
 
     def resume_seeds(state: PyTree, key: Array, done: Array) -> PyTree:
         def one(lane: tuple[PyTree, Array]) -> PyTree:
@@ -204,8 +209,8 @@ def train(
 
     **Arguments**: `seeds` train one lane each, as `fastslow.loop.run_seeds` does (the state then has a
     leading seed axis); `steps_per_update` for the rate shown, of all seeds; `chunk` updates per chunk
-    (`None`: about half a second); `save_seconds` between checkpoints; `report` makes the progress reporter
-    (`progress.Silent` for none).
+    (`None`: about half a second, longer where states are large); `save_seconds` between checkpoints;
+    `report` makes the progress reporter (`progress.Silent` for none).
 
     **Raises** `UserError` naming tensor and update where a state is not finite (the last checkpoint, finite,
     stays), and before anything is allocated where it would take more memory than it may (`footprint.check_room`);
@@ -263,7 +268,7 @@ def train(
             done += count
             shown.update(done, {name: float(v[:count].mean()) for name, v in rows.items()})
             if chunk is None:
-                size = next_size(count, time.monotonic() - began)
+                size = next_size(count, time.monotonic() - began, CHUNK_SECONDS + LONGER * needs.state)
             if done == updates or noted or time.monotonic() - last_save >= pause:
                 began = time.monotonic()
                 save()
@@ -304,7 +309,7 @@ def check_finite(result: Chunk, before: int, seeds: Sequence[int] | None, saved:
     )
 
 
-def next_size(count: int, seconds: float) -> int:
-    """Updates for a chunk of `CHUNK_SECONDS`; at most four times the last, whose time may hold compiling."""
-    fitting = math.floor(count * CHUNK_SECONDS / max(seconds, 1e-6))
+def next_size(count: int, seconds: float, wanted: float) -> int:
+    """Updates for a chunk of the seconds `wanted`; at most four times the last, whose time may hold compiling."""
+    fitting = math.floor(count * wanted / max(seconds, 1e-6))
     return max(1, min(fitting, 4 * count, ROWS))

@@ -61,14 +61,14 @@ def bytes_of(leaf: jax.Array | jax.ShapeDtypeStruct) -> int:
 
 
 def copies(total: int, seeds: int | None) -> int:
-    """What is copied while seeds are stepped that share a device: all of them, and the one whose turn it is. A state
-    alone on its device is stepped in place."""
+    """What is copied while seeds are stepped that share a device: the one whose turn it is. A state alone on its device
+    is stepped in place."""
     if seeds is None:
         return 0
     if jax.default_backend() != "cpu":
         return total if seeds == 1 else 0  # a batch of one is stepped as two
     devices = min(seeds, jax.device_count())
-    return 0 if seeds <= devices else total + devices * total // seeds
+    return 0 if seeds <= devices else devices * total // seeds
 
 
 def parts_of(state: PyTree) -> dict[str, int]:
