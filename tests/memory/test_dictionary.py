@@ -64,13 +64,16 @@ class Plain:
         return (same[0] if rules.exact and same else value), order
 
     def touch(self, slots: list[int]) -> None:
-        if self.rules.evict == "least_used":
+        if self.rules.evict == "least_used" and 0 < self.rules.neighbours < self.capacity:
             self.clock += 1
             for i in slots:
                 self.entries[i][4] = self.clock
 
 
-WRITING = [Rules(merge=m, evict=e) for m in dictionary.MERGES for e in dictionary.EVICTIONS]
+WRITING = [
+    Rules(neighbours=n, merge=m, evict=e)
+    for n, m, e in itertools.product((0, 1), dictionary.MERGES, dictionary.EVICTIONS)
+]
 READING = [
     Rules(neighbours=n, kernel=kernel, scale=0.5, normalise=normalise, exact=exact)
     for n, kernel, normalise, exact in itertools.product(
@@ -88,7 +91,9 @@ def reads():
     }
 
 
-@pytest.mark.parametrize("rules", WRITING, ids=lambda rules: f"{rules.merge}-{rules.evict}")
+@pytest.mark.parametrize(
+    "rules", WRITING, ids=lambda rules: f"{rules.neighbours}-{rules.merge}-{rules.evict}"
+)
 def test_all_settings_against_lists(rules, reads):
     capacity, rng = 4, np.random.default_rng(3)
     memory, plain = dictionary.empty(capacity, SIZE), Plain(capacity, rules)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from fastslow.agents import episodic_value, q_network
@@ -193,6 +194,30 @@ def test_the_target_is_an_earlier_network_and_the_rate_falls_from_when_learning_
     np.testing.assert_allclose(
         jax.vmap(lambda s: epsilon_at(s, SHORT, 100))(steps), [1, 1, 0.505, 0.01, 0.01], atol=1e-6
     )
+
+
+def test_centred_rmsprop_on_a_mean_is_the_published_one_on_a_sum():
+    config = replace(SHORT, optimizer="centred_rmsprop", learning_rate=1e-3, max_gradient=1e9)
+    mean, published = config.optimizer_of, optax.rmsprop(1e-3, 0.95, 0.01, centered=True, eps_in_sqrt=True)
+    slopes = jax.random.normal(KEY, (5, 3)) * 1e-3
+    state, state_of_sum = mean.init(slopes[0]), published.init(slopes[0])
+    for slope in slopes:
+        step, state = mean.update(slope, state)
+        expected, state_of_sum = published.update(config.batch * slope, state_of_sum)
+        np.testing.assert_allclose(step, expected, rtol=1e-3)
+    # The other rule moves far less where gradients are small.
+    plain = replace(config, optimizer="rmsprop").optimizer_of
+    assert float(jnp.abs(plain.update(slopes[0], plain.init(slopes[0]))[0]).max()) < 0.2 * float(
+        jnp.abs(step).max()
+    )
+
+
+def test_a_replay_too_small_for_a_stack_of_frames_is_refused():
+    config = replace(SHORT, lanes=2, slots=10, horizon=3, act=1, unroll=5)
+    said = "slots is 10, 5 for each of 2 lanes, but transitions of 3 steps between stacks of 4 frames need 7 for each"
+    network = replace(NETWORK, frames=4)
+    with pytest.raises(UserError, match=said):
+        q_learning(TASK, lambda task, key: q_network.make(task, network, key), config)
 
 
 def test_a_life_without_slow_learning_is_the_interaction_alone():

@@ -5,7 +5,7 @@ Blundell et al. 2016 (MFEC), Pritzel et al. 2017 (NEC) and Gershman & Daw 2017 a
 in place of returns make it the memory of Ritter et al. 2018.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import jax
@@ -51,7 +51,8 @@ class Rules:
     exact: bool = False
     """The value of a state that is stored already is its own, whatever its neighbours' (MFEC)."""
     evict: Literal["least_used", "oldest"] = "least_used"
-    """Which entry gives way when all are taken: the one that was longest no neighbour, or written longest ago."""
+    """Which entry gives way when all are taken: the one that was longest neither a neighbour nor written, or the one
+    written longest ago; where every entry is a neighbour at every read, these are the same."""
     newest: bool = False
     """Of entries as near as each other the one written last comes first, else the one stored first."""
     learned: bool = False
@@ -88,8 +89,12 @@ BOX2_LITERAL = Rules(normalise=False)
 """Box 2 as it is worded: a sum."""
 MFEC = Rules(neighbours=11, kernel="uniform", merge="max", exact=True)
 """Model-free episodic control (Blundell et al. 2016, Atari)."""
+LENGYEL_DAYAN = Rules(scale=1e-6, merge="max")
+"""The same state alone, and what was best there (Lengyel & Dayan 2008)."""
 NEC = Rules(neighbours=50, kernel="inverse", scale=1e-3, merge="average", rate=0.1)
-"""Neural episodic control (Pritzel et al. 2017)."""
+"""Neural episodic control (Pritzel et al. 2017; rate as in public code, the paper does not tell it)."""
+NEC_NARROW = replace(NEC, scale=1e-5, rate=0.01)
+"""The same with a narrower kernel and smaller steps, as another public implementation has it (hiwonjoon/NEC)."""
 
 
 class Dictionary(NamedTuple):
@@ -327,6 +332,11 @@ def revise(
     return memory._replace(keys=keys, norms=norms, values=values)
 
 
+def reads_all(memory: Dictionary, rules: Rules) -> bool:
+    """Every entry is a neighbour at every read."""
+    return not 0 < rules.neighbours < memory.stamp.shape[-1]
+
+
 def neighbours_of(
     memory: Dictionary, query: Float[Array, " key"], rules: Rules, of: Which = ()
 ) -> Neighbours:
@@ -335,7 +345,7 @@ def neighbours_of(
     if rules.newest and 0 < rules.neighbours <= capacity:
         stored = memory.keys[of], memory.norms[of], memory.stamp[of], memory.used[of]
         return nearest_and_newest(*stored, query, rules.neighbours)
-    if rules.neighbours == 0 or rules.neighbours >= capacity:
+    if reads_all(memory, rules):
         slots = jnp.arange(capacity)
         return measured(memory.keys, query, jnp.where(slots < memory.used[of], slots, -1), of)
     search = nearest_approximately if rules.approximate else nearest
@@ -346,7 +356,7 @@ def neighbours_of_each(
     memory: Dictionary, queries: Float[Array, "query key"], rules: Rules, of: Int[Array, " query"]
 ) -> Int[Array, "query neighbour"]:
     """The entries that many reads weigh, each of the dictionary of a stack that `of` names; -1 where there is none."""
-    if rules.approximate or not 0 < rules.neighbours < memory.stamp.shape[-1]:
+    if rules.approximate or reads_all(memory, rules):
         # One after the other: each searches one dictionary, and no other.
         return jax.lax.map(lambda one: neighbours_of(memory, one[0], rules, (one[1],)).index, (queries, of))
     return nearest_of_each(memory.keys, memory.norms, memory.used, queries, rules.neighbours, of)
@@ -358,8 +368,9 @@ def emptied(memory: Dictionary) -> Dictionary:
 
 
 def touch(memory: Dictionary, index: Int[Array, " neighbour"], rules: Rules) -> Dictionary:
-    """Note that these entries (-1: none) were neighbours; only `least_used` asks for it."""
-    if rules.evict != "least_used":
+    """Note that these entries (-1: none) were neighbours; only `least_used` asks for it. Where all always are, the
+    times of their writing tell more."""
+    if rules.evict != "least_used" or reads_all(memory, rules):
         return memory
     at = jnp.where(index >= 0, index, memory.stamp.size)
     clock = memory.clock + 1

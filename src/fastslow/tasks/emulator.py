@@ -63,7 +63,7 @@ def forms(setup: Setup) -> tuple[jax.ShapeDtypeStruct, ...]:
 
 
 def created(setup: Setup) -> UInt8[Array, " 8"]:
-    """The handle of a new emulator, which lives until `close`; each time that this is computed, another one.
+    """The handle of a new emulator, which lives as long as the process; each time that this is computed, another one.
 
     So every seed of a sweep has its own, whichever device runs it.
     """
@@ -79,11 +79,6 @@ def created(setup: Setup) -> UInt8[Array, " 8"]:
         return np.frombuffer(emulator.ale.handle(), np.uint8).copy()
 
     return io_callback(create, HANDLE)
-
-
-def close() -> None:
-    """End all emulators; the states that hold their handles must not be stepped any more."""
-    KEPT.clear()
 
 
 def build(setup: Setup) -> Any:

@@ -2,7 +2,8 @@
 
 Pritzel et al. 2017, Algorithm 1: on transitions drawn from replay, descend (Q(s, a) - Q^(N)(s, a))^2, where Q is
 read from the dictionary of a and Q^(N) are N rewards and then what the agent expected when it was there. The memory
-itself is written by the agent, at the end of each episode. There is no target network.
+itself is written by the agent, as soon as N rewards are known (in the paper: at the end of the episode). There is no
+target network.
 """
 
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from fastslow.loop import Loop
 from fastslow.memory import dictionary, replay
 from fastslow.memory.dictionary import Recalled
 from fastslow.memory.replay import Batch, Replay
+from fastslow.rules.returns import prediction_errors
 from fastslow.tasks.task import Task, check_range
 from fastslow.training.fit import fitting
 from fastslow.training.replayed import Lesson, ReplayConfig, ReplayState, learn_from_replay
@@ -70,7 +72,7 @@ def neural_episodic(
     ) -> tuple[Float[Array, ""], Float[Array, " batch"]]:
         agent, entries = learning
         q = agent.values(entries.found, entries.index >= 0, batch.observation)
-        delta = batch.reward + batch.discount * batch.value - q
+        delta = prediction_errors(batch.reward, batch.discount, q, batch.value)
         # Of an episode that was cut off nobody knows what was to follow.
         return ((1.0 - batch.cut) * delta**2).mean(), jnp.ones_like(delta)
 

@@ -55,8 +55,9 @@ class ReplayConfig:
     """And when it has fallen (Mnih 2015: .1)."""
     epsilon_steps: int = 10_000
     """Steps, of all lanes together, over which it falls linearly (Mnih 2015: 1,000,000)."""
-    optimizer: Literal["adam", "rmsprop"] = "adam"
-    """Optimiser (Mnih 2015, Pritzel 2017: RMSProp, decay .95, epsilon .01 within the root)."""
+    optimizer: Literal["adam", "rmsprop", "centred_rmsprop"] = "adam"
+    """Optimiser (Pritzel 2017: RMSProp, decay .95, epsilon .01 within the root, as in public code; Mnih 2015: centred,
+    its epsilon meant for losses that are summed over the batch)."""
     learning_rate: float = 1e-3
     """Step size (Mnih 2015: 2.5e-4)."""
     max_gradient: float = 10.0
@@ -72,8 +73,8 @@ class ReplayConfig:
         check_range("learning_rate", self.learning_rate, 0, 1e6)
         check_range("max_gradient", self.max_gradient, 1e-12, 1e12)
         check(
-            self.optimizer in ("adam", "rmsprop"),
-            f"optimizer is '{self.optimizer}', but it must be one of: adam, rmsprop.",
+            self.optimizer in ("adam", "rmsprop", "centred_rmsprop"),
+            f"optimizer is '{self.optimizer}', but it must be one of: adam, rmsprop, centred_rmsprop.",
         )
         check(self.unroll % self.act == 0, f"act is {self.act}, but it must divide unroll, {self.unroll}.")
         check(
@@ -94,13 +95,16 @@ class ReplayConfig:
 
     @property
     def optimizer_of(self) -> optax.GradientTransformation:
-        """Clipping by global norm, then Adam, or RMSProp as the papers have it."""
-        rule = (
-            optax.adam(self.learning_rate, eps=1.5e-4)
-            if self.optimizer == "adam"
-            else optax.rmsprop(self.learning_rate, decay=0.95, eps=0.01, eps_in_sqrt=True)
-        )
-        return optax.chain(optax.clip_by_global_norm(self.max_gradient), rule)
+        """Clipping by global norm, then Adam, or RMSProp as the papers have it.
+
+        Losses are means over the batch: against a sum's, a squared gradient is smaller by batch^2, and so is epsilon.
+        """
+        clip, rate = optax.clip_by_global_norm(self.max_gradient), self.learning_rate
+        if self.optimizer == "adam":
+            return optax.chain(clip, optax.adam(rate, eps=1.5e-4))
+        centred = self.optimizer == "centred_rmsprop"
+        eps = 0.01 / self.batch**2 if centred else 0.01
+        return optax.chain(clip, optax.rmsprop(rate, decay=0.95, eps=eps, eps_in_sqrt=True, centered=centred))
 
 
 class ReplayState(NamedTuple):
@@ -154,6 +158,12 @@ def learn_from_replay(
     **Arguments**: `target_period` gradient steps after which the target becomes the agent as it then is (0: never);
     `frames` seen at once.
     """
+    reach = config.horizon + frames
+    check(
+        config.rows >= reach,
+        f"slots is {config.slots}, {config.rows} for each of {config.lanes} lanes, but transitions of {config.horizon} "
+        f"steps between stacks of {frames} frames need {reach} for each.",
+    )
     optimizer = config.optimizer_of
     begin = max(config.learn_from, config.lanes * (config.horizon + frames))
 
