@@ -53,16 +53,21 @@ CORRIDOR = {"episodic_max": [[40, 9, 9], [9, 9, 9]], "q_table": [[40, 30, 9], [6
 
 
 def told(crossing):
-    trees = grown((2, 3), crossing)
-    crossings = measures.crossings_of(trees)
-    return crossings, measures.claims(walks_of(CORRIDOR), trees, crossings).set_index("measure")["value"]
+    trees = grown(measures.DEPTHS, crossing)
+    draws = measures.crossings_of(trees)
+    claims = measures.claims(walks_of(CORRIDOR), trees, measures.later(draws)).set_index("measure")
+    return measures.with_intervals(draws, ["depth", "noise"]), claims["value"]
+
+
+def moves(value):
+    return [value[f"cross-over, {what}: doublings of walks"] for what in measures.LATER]
 
 
 def test_crossings_are_found_by_depth_and_noise():
     crossings, value = told(lambda depth, noise: depth + noise + 0.25)
     assert crossings["log2_walks"].to_numpy() == pytest.approx(crossings["depth"] + crossings["noise"] + 0.25)
     assert crossings["low"].to_numpy() == pytest.approx(crossings["high"].to_numpy())
-    assert value["cross-over: later in deeper trees"] == 1 and value["cross-over: later with more noise"] == 1
+    assert moves(value) == pytest.approx([1, 1, 0.2, 0.3])
     # After 4, 8 and 16 walks: episodic less planner is crossing less 2, 3 and 4.
     assert value["trees of depth 2, noise 1: episodic less planner, early"] == pytest.approx(0.25)
     assert value["trees of depth 2, noise 1: episodic less planner, after 4096 walks"] == pytest.approx(-8.75)
@@ -70,9 +75,39 @@ def test_crossings_are_found_by_depth_and_noise():
 
 def test_a_cross_over_that_does_not_move_is_said_so():
     _, value = told(lambda depth, noise: 4 + noise)
-    assert value["cross-over: later in deeper trees"] == 0 and value["cross-over: later with more noise"] == 1
+    assert moves(value) == pytest.approx([0, 0, 0.2, 0.3])
     _, value = told(lambda depth, noise: 4 + depth - noise)
-    assert value["cross-over: later with more noise"] == 0
+    assert moves(value) == pytest.approx([1, 1, -0.2, -0.3])
+
+
+def test_of_two_cross_overs_beyond_what_was_walked_neither_is_later():
+    _, value = told(lambda depth, noise: 20 + depth + noise)
+    assert moves(value) == [0, 0, 0, 0]
+
+
+def test_where_one_depth_was_walked_only_noises_are_compared():
+    trees = grown((2,), lambda depth, noise: 4 + noise)
+    found = measures.later(measures.crossings_of(trees)).set_index("what")["log2_walks"]
+    assert found.to_dict() == pytest.approx({"noise 1 less 0.8": 0.2, "noise 1.3 less 1": 0.3})
+
+
+def test_a_difference_within_the_trees_own_spread_has_an_interval_around_0():
+    trees = grown(measures.DEPTHS, lambda depth, noise: 5 + 0.01 * depth)
+    # Each tree has a cross-over of its own, three doublings apart.
+    planner, shift = (
+        trees["name"] != "episodic",
+        trees["subject"].map({"tree 0": -3, "tree 1": 0, "tree 2": 3}),
+    )
+    trees.loc[planner, "reward"] -= shift[planner]
+    found = measures.later(measures.crossings_of(trees)).set_index("what")
+    assert found["log2_walks"].to_dict() == pytest.approx(
+        dict(zip(measures.LATER, (0.01, 0.01, 0, 0), strict=True))
+    )
+    of_depth = found.loc[list(measures.LATER[:2])]
+    assert (of_depth["low"] < -1).all() and (of_depth["high"] > 1).all()
+    # All noises have the same trees drawn.
+    of_noise = found.loc[list(measures.LATER[2:])]
+    assert of_noise["low"].abs().max() < 1e-9 and of_noise["high"].abs().max() < 1e-9
 
 
 def test_walks_are_counted_until_none_is_longer():

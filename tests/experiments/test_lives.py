@@ -71,9 +71,16 @@ def test_memory_is_judged_between_chance_and_the_best():
     assert claims.loc["nec over dqn: IQM", "value"] == pytest.approx(2.0, abs=0.03)
     assert claims.loc["nec less dqn: IQM, lower end of the interval", "value"] > 0.4
     assert claims.loc["freeway: nec less mfec, points", "value"] == pytest.approx(8 * 18.5 / 19, abs=1e-6)
+    # NEC is half way at the sixth of ten checkpoints, two of DQN's four seeds at the last, MFEC never.
+    halfway, life = claims["value"].filter(like="median steps"), tables["efficiency"]["frames"].max()
+    assert [name.split(":")[0] for name in halfway.index] == ["dqn", "nec"]
+    assert halfway.tolist() == [life, 0.6 * life]
     assert claims.loc["breakout: random, points", "value"] == pytest.approx(1.0)
     figures = experiment("episodic_minatar").draw(tables)
-    assert set(figures) == {"games", "all_games"}
+    assert set(figures) == {"games", "all_games", "efficiency"}
+    # MFEC ends at a fifth of the way, and so never scores a quarter; NEC goes all of it.
+    reached = tables["efficiency"].groupby(["agent", "threshold"])["reached"].mean()
+    assert (reached["mfec"] == 0).all() and (reached["nec"] == 1).all() and reached["dqn", 0.5] == 0.5
     shown = figures["all_games"].data["iqm"]
     assert shown[shown["name"] == "random"]["mean"].abs().max() < 1e-9
 

@@ -37,6 +37,11 @@ def height(bar):
     return bar.get_height()
 
 
+def test_rows_of_come_in_the_order_of_the_names():
+    table = pd.DataFrame({"name": ["a", "b", "a", "c"], "mean": [1, 2, 3, 4]})
+    assert marks.rows_of(table, ("c", "a", "unknown"))["mean"].tolist() == [4, 1, 3]
+
+
 def test_regret_curves_hold_means_and_bands():
     _, axes = one_axes()
     mean = np.cumsum(RANDOM.random(6)).reshape(2, 3).cumsum(axis=1)

@@ -42,7 +42,7 @@ DQN_LEARNS = QLearningConfig(
     learn_from=20_000,
     epsilon_steps=250_000,
     target_period=2000,
-    optimizer="rmsprop",
+    optimizer="centred_rmsprop",
     learning_rate=2.5e-4,
     clip_reward=True,
 )

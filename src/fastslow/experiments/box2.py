@@ -8,7 +8,7 @@ neither from choice to choice nor after a reminder (`box2_bandit`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -22,9 +22,10 @@ from fastslow.agents.agent import Agent
 from fastslow.agents.episodic_value import EpisodicConfig
 from fastslow.agents.q_table import q_table
 from fastslow.experiments import box2_bandit
-from fastslow.experiments.box2_measures import ALPHA, DEPTHS, NOISES, WALKS, measure
+from fastslow.experiments.box2_measures import ALPHA, DEPTHS, LATER, NOISES, WALKS, measure
 from fastslow.experiments.experiment import Condition, Drawing, Expectation, Experiment
 from fastslow.figures import panels_episodic, style
+from fastslow.memory import dictionary
 from fastslow.records.lifetime import lifetime
 from fastslow.records.record import from_arrays
 from fastslow.tasks.corridor import Corridor
@@ -32,8 +33,8 @@ from fastslow.tasks.tree import Tree
 
 CORRIDOR = Corridor()
 GAMMA = 0.95
-BEST = EpisodicConfig(scale=1e-6, gamma=GAMMA, capacity=CORRIDOR.length, merge="max")
-"""States are alike where they are the same; the largest return decides (Blundell et al. 2016)."""
+BEST = EpisodicConfig(**asdict(dictionary.LENGYEL_DAYAN), gamma=GAMMA, capacity=CORRIDOR.length)
+"""States are alike where they are the same; the largest return decides."""
 MEAN = replace(BEST, merge="mean")
 """The mean return decides: Box 2 with a memory of every visit comes to the same."""
 
@@ -243,8 +244,15 @@ EXPERIMENT = Experiment(
             )
         ),
         *(
-            Expectation(what, 1.0, 1.0, 1.0, LENGYEL, "text", presets=LONG)
-            for what in ("cross-over: later in deeper trees", "cross-over: later with more noise")
+            Expectation(
+                f"cross-over, {what}: doublings of walks",
+                "above 0",
+                low=0.0,
+                where=LENGYEL,
+                confidence="text",
+                presets=LONG,
+            )
+            for what in LATER
         ),
         *of_bandit(),
     ),

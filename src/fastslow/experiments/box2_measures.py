@@ -3,6 +3,7 @@
 The measures of the drifting bandit are beside its agents, in `box2_bandit`.
 """
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,7 +12,7 @@ import xarray as xr
 
 from fastslow.analysis.statistics import summarise
 from fastslow.experiments import box2_bandit
-from fastslow.experiments.claims import claim, exact, table
+from fastslow.experiments.claims import claim, table
 from fastslow.experiments.experiment import CLAIMS
 from fastslow.records.record import trials
 
@@ -22,8 +23,11 @@ NOISES = (0.8, 1.0, 1.3)
 """Standard deviations of what is added to every value that the search comes by; rewards have one of 1."""
 WALKS = tuple(2**power for power in range(13))
 """Walks known, 1 to 4096."""
-BEYOND = float(np.log2(WALKS[-1])) + 1
-"""log2 of the walks that stands for a cross-over beyond them."""
+LATER = tuple(
+    f"{what} {after:g} less {before:g}"
+    for what, values in (("depth", DEPTHS), ("noise", NOISES))
+    for before, after in itertools.pairwise(values)
+)
 EARLY = (4, 16)
 """Walks after which it is early."""
 RESAMPLES = 500
@@ -46,20 +50,19 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
         ],
         ignore_index=True,
     )
-    crossings = crossings_of(trees)
+    draws = crossings_of(trees)
     bandit, of_bandit = box2_bandit.measure(records)
     return {
         **bandit,
         "corridor": summarise(walks, ["name", "episode"], "steps"),
         "trees": summarise(trees, ["depth", "name", "walks"], "reward", resamples=1000),
-        "crossings": crossings,
-        CLAIMS: pd.concat([claims(walks, trees, crossings), table(of_bandit)], ignore_index=True),
+        "crossings": with_intervals(draws, ["depth", "noise"]),
+        CLAIMS: pd.concat([claims(walks, trees, later(draws)), table(of_bandit)], ignore_index=True),
     }
 
 
 def crossing(difference: np.ndarray, walks: np.ndarray) -> float:
-    """log2 of the walks from which on the planner earns more for good; one more than the last where it never does
-    (`BEYOND`, of all `WALKS`).
+    """log2 of the walks from which on the planner earns more for good; one more than the last where it never does.
 
     `difference` is that of the episodic controller's return less the planner's, by `walks`; between two of them the
     line is straight in log2.
@@ -76,22 +79,48 @@ def crossing(difference: np.ndarray, walks: np.ndarray) -> float:
 
 
 def crossings_of(trees: pd.DataFrame) -> pd.DataFrame:
-    """Cross-over of each planner by depth, with a bootstrap over trees: depth, noise, log2_walks, low, high."""
+    """Cross-over of each planner by depth, as measured (`draw` -1) and in every bootstrap over trees (0, 1, ...):
+    depth, noise, draw, log2_walks. Planners of the same depth have the same trees drawn."""
     generator, rows = np.random.default_rng(0), []
     for depth, part in trees.groupby("depth"):
         wide = part.pivot(index="subject", columns=["name", "walks"], values="reward")
-        walks = wide["episodic"].columns.to_numpy(float)
+        walks, count = wide["episodic"].columns.to_numpy(float), len(wide)
+        drawn = [np.arange(count), *generator.integers(0, count, (RESAMPLES, count))]
         for noise in NOISES:
             less = (wide["episodic"] - wide[f"planner_{noise:g}"]).to_numpy()
-            drawn = generator.integers(0, len(less), (RESAMPLES, len(less)))
-            found = [crossing(less[rows].mean(axis=0), walks) for rows in drawn]
-            low, high = np.quantile(found, (0.025, 0.975))
-            at = crossing(less.mean(axis=0), walks)
-            rows.append({"depth": depth, "noise": noise, "log2_walks": at, "low": low, "high": high})
+            for draw, those in enumerate(drawn, -1):
+                at = crossing(less[those].mean(axis=0), walks)
+                rows.append({"depth": depth, "noise": noise, "draw": draw, "log2_walks": at})
     return pd.DataFrame(rows)
 
 
-def claims(walks: pd.DataFrame, trees: pd.DataFrame, crossings: pd.DataFrame) -> pd.DataFrame:
+def with_intervals(draws: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """What was measured, with the interval of its bootstraps: columns `by`, log2_walks, low, high."""
+    bounds = draws[draws["draw"] >= 0].groupby(by)["log2_walks"].quantile([0.025, 0.975]).unstack()
+    measured = draws[draws["draw"] < 0].set_index(by)["log2_walks"]
+    return pd.DataFrame({"log2_walks": measured, "low": bounds[0.025], "high": bounds[0.975]}).reset_index()
+
+
+def later(draws: pd.DataFrame) -> pd.DataFrame:
+    """By how many doublings of the walks the cross-over comes later from each depth or noise to the next.
+
+    On average over the other of the two: what (of `LATER`), log2_walks, low, high; no rows about a depth at which
+    nobody walked. Of two that lie beyond what was walked it is not known which is the later one: they differ by 0.
+    """
+    grid = draws.pivot(index="draw", columns=["depth", "noise"], values="log2_walks")
+    made = []
+    for level, values in (("depth", DEPTHS), ("noise", NOISES)):
+        walked = set(grid.columns.get_level_values(level))
+        for before, after in itertools.pairwise(values):
+            if not {before, after} <= walked:
+                continue
+            less = grid.xs(after, axis=1, level=level) - grid.xs(before, axis=1, level=level)
+            rows = less.mean(axis=1).rename("log2_walks").reset_index()
+            made.append(rows.assign(what=f"{level} {after:g} less {before:g}"))
+    return with_intervals(pd.concat(made, ignore_index=True), ["what"])
+
+
+def claims(walks: pd.DataFrame, trees: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
     rows = []
     shortest = walks["steps"].min()
     for name, part in walks.groupby("name", sort=False):
@@ -109,10 +138,7 @@ def claims(walks: pd.DataFrame, trees: pd.DataFrame, crossings: pd.DataFrame) ->
             early = [known for known in less.columns if EARLY[0] <= known <= EARLY[1]]
             rows.append(claim(f"{about}, early", less[early].mean(axis=1)))
             rows.append(claim(f"{about}, after {less.columns[-1]} walks", less.iloc[:, -1]))
-    grid = crossings.pivot(index="depth", columns="noise", values="log2_walks").to_numpy()
-    for axis, what in ((0, "in deeper trees"), (1, "with more noise")):
-        # Of two that lie beyond what was walked it is not known which is the later one.
-        first, second = np.delete(grid, -1, axis), np.delete(grid, 0, axis)
-        later = (second > first) | ((second == BEYOND) & (first == BEYOND))
-        rows.append(exact(f"cross-over: later {what}", float(later.all())))
+    for row in moved.itertuples():
+        about = {"measure": f"cross-over, {row.what}: doublings of walks", "value": row.log2_walks}
+        rows.append(about | {"low": row.low, "high": row.high})
     return table(rows)

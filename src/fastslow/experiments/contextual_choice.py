@@ -23,9 +23,9 @@ from fastslow.analysis.exposures import retrieval
 from fastslow.analysis.statistics import summarise
 from fastslow.analysis.within_trials import within_trials
 from fastslow.experiments.claims import claim, exact, table
-from fastslow.experiments.episodic_bandits import in_order
 from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_exposures, style
+from fastslow.figures.marks import rows_of
 from fastslow.records.activity import at_step
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
@@ -152,7 +152,7 @@ def claims(by_step: pd.DataFrame, gate: pd.DataFrame, recalled: pd.DataFrame) ->
 def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     """Right responses by step of first and second presentations, and the gate of the trained agents."""
     figure, (axes,) = style.figure(3, height=70)
-    by_step, gate = in_order(tables["by_step"], DRAWN), tables["gate"]
+    by_step, gate = rows_of(tables["by_step"], DRAWN), tables["gate"]
     for panel, (exposure, title) in zip(axes, PRESENTATIONS.items(), strict=False):
         rows = by_step[by_step["exposure"] == exposure]
         panels_exposures.within_trials(panel, rows, "P(right response)", chance=0.5, told=TASK.noise)

@@ -187,6 +187,7 @@ EXPERIMENT = Experiment(
             LAST,
             5030.0,
             low=3000.0,
+            presets=("laptop", "full"),
             where=BLUNDELL,
             confidence="code",
             note="500k to 600k frames; one run of a public re-implementation, without no-op starts, lives not told",

@@ -23,6 +23,7 @@ from fastslow.analysis.statistics import summarise
 from fastslow.experiments.claims import claim, exact, table
 from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_exposures, style
+from fastslow.figures.marks import rows_of
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
 from fastslow.tasks.barcode_bandits import barcode_bandits
@@ -169,23 +170,18 @@ def claims(
     return table(rows)
 
 
-def in_order(rows: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
-    """The rows of those who are drawn, one after the other."""
-    return pd.concat([rows[rows["name"] == name] for name in names], ignore_index=True)
-
-
 @style.panel
 def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     figure, axes = style.figure(2, 2, height=125)
     exposures, regret = tables["exposures"], tables["regret"]
-    noise = in_order(tables["noise"], ("ep_lstm", *NOISY))
+    noise = rows_of(tables["noise"], ("ep_lstm", *NOISY))
     panels_exposures.within_exposures(axes[0, 0], regret[regret["name"] == "lstm"], "regret per pull")
     panels_exposures.within_exposures(axes[0, 1], regret[regret["name"] == "ep_lstm"], "regret per pull")
     top = regret.loc[regret["name"].isin(("lstm", "ep_lstm")), "mean"].max()
     for panel, name in zip(axes[0], ("lstm", "ep_lstm"), strict=True):
         panel.set_ylim(0, 1.08 * top)
         panel.set_title(style.look(name).label)
-    first = in_order(
+    first = rows_of(
         exposures[exposures["trial"] == 1],
         ("observer", "ep_lstm", "ungated", "lstm", "ablated", "untrained"),
     )

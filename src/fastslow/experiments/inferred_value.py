@@ -31,6 +31,7 @@ from fastslow.analysis.trajectories import explained_by, named_scores, principal
 from fastslow.experiments.claims import claim, table
 from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_reversal_errors, panels_units, style
+from fastslow.figures.marks import rows_of
 from fastslow.records.activity import at_step
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
@@ -215,8 +216,7 @@ def claims(
 def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     figure, axes = style.figure(2, 2)
     shown = ("agent", "observer", "model_free")
-    means, seeds = (tables[name][tables[name]["name"].isin(shown)] for name in ("errors", "errors_by_seed"))
-    means = means.set_index("name").loc[list(shown)].reset_index()
+    means, seeds = (rows_of(tables[name], shown) for name in ("errors", "errors_by_seed"))
     panels_reversal_errors.flip_bars(axes[0, 0], means, seeds)
     around = tables["around"]
     for axis, name in zip((axes[0, 1], axes[1, 0]), ("agent", "model_free"), strict=True):

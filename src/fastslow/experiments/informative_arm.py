@@ -20,6 +20,7 @@ from fastslow.analysis.statistics import summarise
 from fastslow.experiments.claims import claim, table
 from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_bandit, style
+from fastslow.figures.marks import rows_of
 from fastslow.records.collect import collect
 from fastslow.records.record import trials
 from fastslow.tasks.informative_arm import InformativeArm
@@ -101,10 +102,10 @@ def claims(first_pulls: pd.DataFrame, returned: pd.DataFrame) -> pd.DataFrame:
 def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     figure, axes = style.figure(2, 1, column_ratios=(1.3, 1.0))
     shown = ("agent", "no_reward", "searcher")
-    first = tables["first_pulls"][tables["first_pulls"]["name"].isin(shown)]
+    first = rows_of(tables["first_pulls"], shown)
     panels_bandit.first_pulls(axes[0, 0], first, TASK.arms - 1)
     order = ["agent", "no_reward", "untrained", "searcher", "informed"]
-    returns = tables["returns"].set_index("name").loc[order].reset_index()
+    returns = rows_of(tables["returns"], order)
     panels_bandit.return_bars(axes[0, 1], returns, tables["returns_by_seed"], ANCHORS)
     return {"informative_arm": Drawing(figure, {"first_pulls": first, "returns": returns})}
 

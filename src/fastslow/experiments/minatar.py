@@ -28,7 +28,7 @@ LANES = {"random": 4, "mfec": 1, "nec": 4, "dqn": 4, "rainbow": 4}
 gradient step every four steps in any case."""
 CAPACITY = 8192
 NEC = EpisodicConfig(
-    **asdict(dictionary.NEC) | {"rate": 0.5, "neighbours": 50},
+    **asdict(dictionary.NEC) | {"rate": 0.5},
     gamma=GAMMA,
     horizon=25,
     bootstrap=True,
@@ -44,13 +44,20 @@ RAINBOW_LEARNS = QLearningConfig(double=True, prioritised=True, horizon=3, last_
 
 
 def played(
-    agent: str, game: str, steps: int, capacity: int = CAPACITY, exact: bool = True, **learns: object
+    agent: str,
+    game: str,
+    steps: int,
+    capacity: int = CAPACITY,
+    exact: bool = True,
+    features: int = 0,
+    **learns: object,
 ) -> Condition:
     """The life of an agent in a game: random, mfec, nec, dqn or rainbow; `learns` changes how it learns.
 
     A gradient step is taken every 4 steps of the games that are played side by side.
     `capacity` is how many entries per action `nec` holds; `mfec`, which never writes over, four times as many. `exact`:
-    to `nec` too a state that is stored is worth what is stored of it.
+    to `nec` too a state that is stored is worth what is stored of it. `features`: units of the Q-network after its
+    convolutions (0: as usual).
     """
     task, lanes = minatar(game), LANES[agent]
     how = rounds(steps, lanes)
@@ -69,5 +76,5 @@ def played(
         memory = replace(NEC, capacity=capacity, exact=exact)
         return Condition(task, memory, config, episodic_value.make, neural_episodic, curve=True)
     network, config = {"dqn": (DQN, DQN_LEARNS), "rainbow": (RAINBOW, RAINBOW_LEARNS)}[agent]
-    config = replace(config, **how, **learns)
+    network, config = replace(network, features=features), replace(config, **how, **learns)
     return Condition(task, network, config, q_network.make, q_learning, curve=True)

@@ -25,6 +25,7 @@ from fastslow.errors import check
 from fastslow.experiments.claims import claim, table
 from fastslow.experiments.experiment import CLAIMS, Condition, Drawing, Expectation, Experiment, newborns
 from fastslow.figures import panels_reversal, style
+from fastslow.figures.marks import rows_of
 from fastslow.records.collect import collect
 from fastslow.records.presets import PRESETS
 from fastslow.records.record import trials
@@ -132,8 +133,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     others = sorted(present - set(PLAYERS))
     shown = [name for name in ("agent", "observer", *others, *PLAYERS[1:]) if name in present]
     shown = list(dict.fromkeys(shown))
-    around = tables["around"].set_index("name").loc[shown].reset_index()
-    session = tables["by_trial"].set_index("name").loc[["agent", "observer", *others]].reset_index()
+    around = rows_of(tables["around"], shown)
+    session = rows_of(tables["by_trial"], ["agent", "observer", *others])
     figure, axes = style.figure(2, 1, column_ratios=(1.0, 1.0))
     panels_reversal.accuracy_around_reversal(axes[0, 0], around, chance=1 / TASK.arms)
     panels_reversal.accuracy_by_trial(axes[0, 1], session, chance=1 / TASK.arms)

@@ -10,6 +10,7 @@ from fastslow.experiments.experiment import Drawing
 from fastslow.experiments.two_step_measures import AGENTS, DAW_CONTROLS, ONSET
 from fastslow.experiments.two_step_published import PUBLISHED, R2_MODEL_BASED, R2_MODEL_FREE
 from fastslow.figures import panels_fits, panels_two_step, style
+from fastslow.figures.marks import rows_of
 
 
 @style.panel
@@ -63,7 +64,7 @@ def draw_models(tables: Mapping[str, pd.DataFrame]) -> Drawing:
     return Drawing(figure, pd.concat(drawn, ignore_index=True))
 
 
-def in_order(table: pd.DataFrame, first: tuple[str, ...], last: tuple[str, ...]) -> list[str]:
+def with_others(table: pd.DataFrame, first: tuple[str, ...], last: tuple[str, ...]) -> list[str]:
     """The names in `first`, then whoever is compared, then those in `last`."""
     others = sorted(set(table["name"]) - {*AGENTS, *DAW_CONTROLS})
     return [*first, *others, *last]
@@ -71,9 +72,9 @@ def in_order(table: pd.DataFrame, first: tuple[str, ...], last: tuple[str, ...])
 
 def draw_stay(tables: Mapping[str, pd.DataFrame]) -> Drawing:
     """Stay bars: agents, observer and controls, and whoever is compared (Wang 2018, Fig. 5c)."""
-    shown = in_order(tables["stay"], ("agent", "agent_steps", "observer"), ("model_free", "untrained"))
-    means = tables["stay"].set_index("name").loc[shown].reset_index()
-    subjects = tables["stay_by_subject"].set_index("name").loc[shown].reset_index()
+    shown = with_others(tables["stay"], ("agent", "agent_steps", "observer"), ("model_free", "untrained"))
+    means = rows_of(tables["stay"], shown)
+    subjects = rows_of(tables["stay_by_subject"], shown)
     published = pd.DataFrame(
         {"name": "agent", "condition": PUBLISHED.keys(), "published": PUBLISHED.values()}
     )
@@ -84,7 +85,7 @@ def draw_stay(tables: Mapping[str, pd.DataFrame]) -> Drawing:
 
 def draw_lags(tables: Mapping[str, pd.DataFrame]) -> Drawing:
     """Multi-lag regression of choices (Wang 2018, Fig. 5e)."""
-    shown = in_order(tables["lags"], ("agent", "agent_steps", "observer", "model_free"), ())
+    shown = with_others(tables["lags"], ("agent", "agent_steps", "observer", "model_free"), ())
     figure, axes = style.figure(3, -(-len(shown) // 3))
     for place, axis in enumerate(axes.flat):
         if place >= len(shown):
@@ -93,4 +94,4 @@ def draw_lags(tables: Mapping[str, pd.DataFrame]) -> Drawing:
         rows = tables["lags"][tables["lags"]["name"] == shown[place]]
         panels_two_step.lag_coefficients(axis, rows, shown[place], legend=place == 0)
         axis.set_title(style.look(shown[place]).label)
-    return Drawing(figure, tables["lags"][tables["lags"]["name"].isin(shown)])
+    return Drawing(figure, rows_of(tables["lags"], shown))

@@ -163,6 +163,11 @@ def in_order(table: pd.DataFrame, column: str = "name") -> list[str]:
     return [str(value) for value in pd.unique(table[column])]
 
 
+def rows_of(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The rows of those who are to be drawn, in the order of `names`; who has none is left out."""
+    return pd.concat([table[table["name"] == name] for name in names], ignore_index=True)
+
+
 def name_bars(axes: Axes, labels: list[str], lean: int = 30) -> None:
     """Names under bars at 0, 1, ...: a few, or short ones, stand level; others lean (degrees) so as not to touch."""
     level = len(labels) < 4 or max(map(len, labels)) < 5
