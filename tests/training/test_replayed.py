@@ -16,6 +16,8 @@ from fastslow.agents.episodic_value import EpisodicConfig, NECConfig, nec
 from fastslow.agents.q_network import QNetworkConfig
 from fastslow.errors import UserError
 from fastslow.loop import run
+from fastslow.memory import dictionary
+from fastslow.memory.identity import fingerprint
 from fastslow.tasks.task import TRIAL, TRIAL_END, Task, opening, outcome
 from fastslow.training.actor_critic import A2CConfig, a2c
 from fastslow.training.living import LivingConfig, living
@@ -174,6 +176,41 @@ def test_the_memory_follows_the_gradient_of_what_was_read():
     assert float(jnp.abs(after.keys - before.keys).max()) > 1e-7
     np.testing.assert_allclose(after.norms, (after.keys**2).sum(-1), rtol=1e-5)
     np.testing.assert_array_equal(after.used, before.used)
+
+
+def test_a_state_left_out_of_its_own_value_is_valued_by_the_others_alone():
+    # One neighbour: a state's own entry, or none that is left.
+    memory = NECConfig(neighbours=1, capacity=200, gamma=0.5, horizon=2, features=4, rate=1.0)
+    config = NeuralEpisodicConfig(
+        updates=1, unroll=30, act=30, lanes=2, slots=200, learn_from=10, gamma=0.5, horizon=2, learning_rate=0.0,
+        batch=256,
+    )  # fmt: skip
+
+    def newborn(task, key):
+        return nec(task, memory, key)
+
+    _, own = run(neural_episodic(TASK, newborn, config), KEY, 1)
+    _, others = run(neural_episodic(TASK, newborn, replace(config, leave_out=True)), KEY, 1)
+    # Of two steps, each paid 1 half of the time: half a chance of 1 and half that of .5, and what is thought beyond.
+    assert float(own["loss"][0]) < 0.05 < 0.3 < float(others["loss"][0])
+
+
+def test_only_the_very_state_is_left_out():
+    agent = nec(TASK, NECConfig(neighbours=4, capacity=8, features=4), KEY)
+    seen = jax.random.bernoulli(KEY, 0.5, (5, 4, 4, 1))
+    keys, identities = agent.embedded(seen), jax.vmap(fingerprint)(seen)
+    stored = agent.init_state(KEY).dictionaries
+    for i in range(4):
+        at = jnp.int32(i % 2)
+        goal, yes = jnp.ones(1), jnp.bool_(True)
+        stored = dictionary.write(stored, keys[i], goal, identities[i], yes, agent.config, (at,))
+    actions = jnp.asarray([0, 1, 1, 1, 0])
+    index = agent.neighbours(stored, seen, actions)
+    left = agent.of_others(stored, index, seen, actions)
+    # Of each action two are stored: 0 and 2, 1 and 3; the third was seen with the other one, the fifth is new.
+    assert [(row >= 0).sum() for row in index] == [2] * 5
+    assert [(row >= 0).sum() for row in left] == [1, 1, 2, 1, 2]
+    np.testing.assert_array_equal(left[0][left[0] >= 0], [1])
 
 
 def test_agents_that_do_not_suit_a_trainer_are_refused_in_a_sentence():

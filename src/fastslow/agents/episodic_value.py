@@ -250,6 +250,18 @@ class EpisodicValue(Agent):
         """The entries of each action that are near each state; -1 where there is none."""
         return dictionary.neighbours_of_each(memory, self.embedded(observations), self.config, actions)
 
+    def of_others(
+        self,
+        memory: Dictionary,
+        index: Int[Array, "batch neighbour"],
+        observations: Shaped[Array, "batch ..."],
+        actions: Int[Array, " batch"],
+    ) -> Int[Array, "batch neighbour"]:
+        """The same neighbours without those (now -1) that are the very state that was seen."""
+        own = jax.vmap(fingerprint)(observations)
+        theirs = memory.identity[actions[:, None], index]
+        return jnp.where((theirs == own[:, None]).all(axis=-1), -1, index)
+
     def values(
         self,
         recalled: Recalled,

@@ -50,6 +50,7 @@ def played(
     capacity: int = CAPACITY,
     exact: bool = True,
     features: int = 0,
+    noise: float = 0.0,
     **learns: object,
 ) -> Condition:
     """The life of an agent in a game: random, mfec, nec, dqn or rainbow; `learns` changes how it learns.
@@ -57,9 +58,9 @@ def played(
     A gradient step is taken every 4 steps of the games that are played side by side.
     `capacity` is how many entries per action `nec` holds; `mfec`, which never writes over, four times as many. `exact`:
     to `nec` too a state that is stored is worth what is stored of it. `features`: units of the Q-network after its
-    convolutions (0: as usual).
+    convolutions (0: as usual). `noise`: how much of a channel more is lit by chance.
     """
-    task, lanes = minatar(game), LANES[agent]
+    task, lanes = minatar(game, noise=noise), LANES[agent]
     how = rounds(steps, lanes)
 
     def chance(task: Task, config: None, key: Key[Array, ""]) -> Agent:

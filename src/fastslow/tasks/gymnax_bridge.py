@@ -65,6 +65,9 @@ class Gymnax(Task):
     sticky: float = eqx.field(static=True, default=0.0)
     """Probability that the action carried out before is carried out again, whatever was chosen (MinAtar as first
     published: .1; gymnax: 0)."""
+    noise: float = eqx.field(static=True, default=0.0)
+    """Probability that a place is lit, at every step anew, in one channel more that tells nothing (MinAtar only; 0: no
+    such channel)."""
 
     variant: ClassVar[str] = (
         "gymnax 1.0's version of each environment with its default parameters; MinAtar in it has the minimal action "
@@ -75,7 +78,12 @@ class Gymnax(Task):
     def __check_init__(self) -> None:
         check_count("limit", self.limit, 0)
         check_range("sticky", self.sticky, 0, 1)
+        check_range("noise", self.noise, 0, 1)
         environment_of(self.name)
+        check(
+            not self.noise or self.name in MINATAR.values(),
+            f"noise is {self.noise}, but only MinAtar's games have channels to add one to; leave it out.",
+        )
 
     @property
     def cite(self) -> tuple[str, ...]:
@@ -83,7 +91,8 @@ class Gymnax(Task):
 
     @property
     def observation_shape(self) -> tuple[int, ...]:
-        return environment_of(self.name).observation_shape
+        shape = environment_of(self.name).observation_shape
+        return (*shape[:-1], shape[-1] + 1) if self.noise else shape
 
     @property
     def actions(self) -> int:
@@ -102,6 +111,7 @@ class Gymnax(Task):
         observation, world = known.reset(key)
         state = GymnaxState(world, jnp.float32(0), jnp.int32(0), jnp.int32(0))
         no = jnp.bool_(False)
+        observation = self.with_noise(observation, key)
         return state, opening(observation, game_trial(state, jnp.int32(-1), no, no, no))
 
     def step(
@@ -114,11 +124,18 @@ class Gymnax(Task):
             again = jax.random.bernoulli(jax.random.fold_in(key, 1), self.sticky)
             done = jnp.where(again, state.action, done)
         observation, world, reward, terminated = known.step(key, state.world, done)
+        observation = self.with_noise(observation, key)
         after = GymnaxState(world, state.score + reward, state.steps + 1, done)
         last = terminated | (after.steps >= self.episode_steps)
         trial = game_trial(after, jnp.where(valid, action, -1), terminated, last, valid)
         timestep = outcome(observation, reward, last, trial)
         return after, timestep._replace(discount=1.0 - terminated.astype(jnp.float32))
+
+    def with_noise(self, observation: Array, key: Key[Array, ""]) -> Array:
+        if not self.noise:
+            return observation
+        lit = jax.random.bernoulli(jax.random.fold_in(key, 2), self.noise, (*observation.shape[:-1], 1))
+        return jnp.concatenate([observation, lit], axis=-1)
 
 
 def game_trial(
@@ -136,10 +153,10 @@ def game_trial(
     }
 
 
-def minatar(game: str = "breakout", limit: int = 0, sticky: float = 0.0) -> Gymnax:
+def minatar(game: str = "breakout", limit: int = 0, sticky: float = 0.0, noise: float = 0.0) -> Gymnax:
     """A game of MinAtar: Atari's games in miniature, on 10 x 10 places with an object of each kind to a channel."""
     check(game in MINATAR, f"MinAtar has no game '{game}'{nearest(game, MINATAR)}")
-    return Gymnax(MINATAR[game], limit, sticky)
+    return Gymnax(MINATAR[game], limit, sticky, noise)
 
 
 class Environment(NamedTuple):

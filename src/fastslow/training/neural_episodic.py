@@ -36,6 +36,11 @@ class NeuralEpisodicConfig(ReplayConfig):
     memory_rate: float = 0.0
     """Step size for the keys and values that were read (Pritzel 2017: below alpha; 0: they are written only)."""
 
+    leave_out: bool = False
+    """What is stored of the very state that was drawn is left out of its value, as in neighbourhood components analysis
+    (Goldberger et al. 2004; Pritzel 2017: read like any other). Nearly every state that is drawn is stored too, and of
+    one that came only once the value would be its own return, without an error to learn from."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check_range("memory_rate", self.memory_rate, 0, 1e6)
@@ -62,6 +67,8 @@ def neural_episodic(
     def recall(agent: EpisodicValue, state: ReplayState, batch: Batch) -> Entries:
         memory = state.lanes.agent_state.dictionaries
         index = agent.neighbours(memory, batch.observation, batch.action)
+        if config.leave_out:
+            index = agent.of_others(memory, index, batch.observation, batch.action)
         found = jax.vmap(lambda index, action: dictionary.recall(memory, index, (action,)))(
             index, batch.action
         )
