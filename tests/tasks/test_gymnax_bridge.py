@@ -111,6 +111,15 @@ def test_noise_is_one_channel_more_drawn_at_every_step_anew_and_changes_nothing_
     assert noisy.start((), KEY)[1].observation[..., -1].any()
 
 
+def test_chances_of_our_own_are_not_those_that_a_game_splits_off():
+    def data(keys):
+        return {tuple(row) for row in np.asarray(jax.random.key_data(keys)).reshape(-1, 2).tolist()}
+
+    ours = [data(jax.random.fold_in(KEY, of)) for of in (gymnax_bridge.STICKS, gymnax_bridge.NOISE)]
+    games = [data(jax.random.split(KEY, count)) for count in range(2, 20)]
+    assert len(set.union(*ours)) == 2 and not set.union(*ours) & set.union(*games)
+
+
 def test_tasks_are_equal_by_value_and_cite_whose_they_are():
     assert minatar("breakout") == Gymnax("Breakout-MinAtar") != minatar("asterix")
     assert hash(minatar("breakout")) == hash(Gymnax("Breakout-MinAtar"))

@@ -250,7 +250,7 @@ class EpisodicValue(Agent):
         """The entries of each action that are near each state; -1 where there is none."""
         return dictionary.neighbours_of_each(memory, self.embedded(observations), self.config, actions)
 
-    def of_others(
+    def without_own(
         self,
         memory: Dictionary,
         index: Int[Array, "batch neighbour"],

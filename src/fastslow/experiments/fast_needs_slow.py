@@ -4,7 +4,7 @@ The review's central claim (Botvinick et al. 2019, Box 2), after the step from B
 2017: neural episodic control with its embedding left at random, learned slowly, and learned a hundred times faster; and
 a Q-network of the same size in place of the memory, with returns of as many steps. Noise is added to every picture of
 the game, so that few pixels decide: on the plain ones, of 10 x 10 places, states that are alike look alike, and an
-embedding at random is no worse than one that learns.
+embedding at random was found no worse than one that learns.
 """
 
 from collections.abc import Mapping
@@ -96,10 +96,10 @@ REVIEW = "the review, Box 2"
 EXPERIMENT = Experiment(
     name="fast_needs_slow",
     claim=(
-        "A memory that learns fast needs an embedding that is learned slowly: left at random it is worth less, learned "
-        "too fast its keys are out of date, and without the memory a network of the same size learns slowly."
+        "Where few pixels decide, a memory that learns fast needs an embedding that is learned slowly: left at random "
+        "or learned too fast it is worth less, and without the memory a network of the same size learns slowly."
     ),
-    cite=("botvinick2019", "pritzel2017", "blundell2016"),
+    cite=("botvinick2019", "pritzel2017", "blundell2016", "goldberger2004"),
     presets={
         "smoke": FastSlowConfig(2, 1600, capacity=200),
         "quick": FastSlowConfig(2, 20_000),
@@ -127,8 +127,8 @@ EXPERIMENT = Experiment(
         ),
     ),
     departures=(
-        "MinAtar in place of Atari, with a channel of noise: on plain screens an embedding at random is no worse.",
-        "NEC learns from states valued by the others alone, without their own entries (published: with them).",
+        "MinAtar in place of Atari, with a channel of noise: on plain screens we found no difference.",
+        "NEC learns from states valued without their own entries (Goldberger 2004; published: with them).",
         "Without memory the same layers end in a rectifier and a value per action, and learn by double Q-learning.",
         "NEC: alpha .5, returns of 25 steps, Adam at 2e-4 instead of RMSProp, keys of 32, 8,192 entries per action.",
     ),

@@ -28,6 +28,10 @@ MINATAR = {
 }
 """MinAtar's five games (gymnax completed Seaquest in 1.0)."""
 
+STICKS, NOISE = 0x57494B59, 0x4E4F4953
+"""What chances of our own are drawn from. Small numbers would not do: `fold_in(key, i)` may be the i-th key that the
+game itself splits off."""
+
 GAME_VARIABLES = (
     task.TRIAL,
     task.TRIAL_END,
@@ -71,7 +75,7 @@ class Gymnax(Task):
 
     variant: ClassVar[str] = (
         "gymnax 1.0's version of each environment with its default parameters; MinAtar in it has the minimal action "
-        "set, rising difficulty, and no sticky actions unless asked for (Young & Tian 2019: .1)"
+        "set, rising difficulty, and no sticky actions unless asked for (Young & Tian 2019: .1), nor noise (ours)"
     )
     trial_variables: ClassVar[tuple[Variable, ...]] = GAME_VARIABLES
 
@@ -121,7 +125,7 @@ class Gymnax(Task):
         valid = (action >= 0) & (action < known.actions)
         done = jnp.where(valid, action, 0)
         if self.sticky:
-            again = jax.random.bernoulli(jax.random.fold_in(key, 1), self.sticky)
+            again = jax.random.bernoulli(jax.random.fold_in(key, STICKS), self.sticky)
             done = jnp.where(again, state.action, done)
         observation, world, reward, terminated = known.step(key, state.world, done)
         observation = self.with_noise(observation, key)
@@ -132,9 +136,10 @@ class Gymnax(Task):
         return after, timestep._replace(discount=1.0 - terminated.astype(jnp.float32))
 
     def with_noise(self, observation: Array, key: Key[Array, ""]) -> Array:
+        """The picture with the channel that tells nothing, if there is one."""
         if not self.noise:
             return observation
-        lit = jax.random.bernoulli(jax.random.fold_in(key, 2), self.noise, (*observation.shape[:-1], 1))
+        lit = jax.random.bernoulli(jax.random.fold_in(key, NOISE), self.noise, (*observation.shape[:-1], 1))
         return jnp.concatenate([observation, lit], axis=-1)
 
 

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from fastslow.agents.episodic_value import EpisodicValue
+from fastslow.errors import check
 from fastslow.loop import Loop
 from fastslow.memory import dictionary, replay
 from fastslow.memory.dictionary import Recalled
@@ -37,9 +38,9 @@ class NeuralEpisodicConfig(ReplayConfig):
     """Step size for the keys and values that were read (Pritzel 2017: below alpha; 0: they are written only)."""
 
     leave_out: bool = False
-    """What is stored of the very state that was drawn is left out of its value, as in neighbourhood components analysis
-    (Goldberger et al. 2004; Pritzel 2017: read like any other). Nearly every state that is drawn is stored too, and of
-    one that came only once the value would be its own return, without an error to learn from."""
+    """What is stored of the very state that was drawn is left out of its value, which the others among its neighbours
+    give, as in neighbourhood components analysis (Goldberger et al. 2004; Pritzel 2017: read like any other). A state
+    that came only once would, while it is stored, answer almost alone, with its own return: little error is left."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -59,7 +60,12 @@ def neural_episodic(
     """The loop over rounds (`replayed.learn_from_replay`)."""
     fitting(make_agent, task, "neural_episodic", "values", "nec")
 
-    frames = jax.eval_shape(lambda: make_agent(task, jax.random.key(0))).config.frames
+    rules = jax.eval_shape(lambda: make_agent(task, jax.random.key(0))).config
+    frames = rules.frames
+    check(
+        not config.leave_out or min(rules.neighbours or rules.capacity, rules.capacity) > 1,
+        "leave_out takes a state's own entry away, and leaves nothing: give neighbours and capacity of 2 or more.",
+    )
 
     def draw(kept: Replay, key: Key[Array, ""]) -> Batch:
         return replay.draw_uniformly(kept, key, config.batch, config.horizon, config.gamma, frames)
@@ -68,7 +74,7 @@ def neural_episodic(
         memory = state.lanes.agent_state.dictionaries
         index = agent.neighbours(memory, batch.observation, batch.action)
         if config.leave_out:
-            index = agent.of_others(memory, index, batch.observation, batch.action)
+            index = agent.without_own(memory, index, batch.observation, batch.action)
         found = jax.vmap(lambda index, action: dictionary.recall(memory, index, (action,)))(
             index, batch.action
         )
