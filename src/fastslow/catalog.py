@@ -398,7 +398,7 @@ EXPERIMENTS = entries(
         "fast_needs_slow": (
             "experiments.fast_needs_slow:EXPERIMENT",
             "a memory with its embedding frozen, slow, too fast",
-            "botvinick2019 pritzel2017 blundell2016",
+            "botvinick2019 pritzel2017 blundell2016 goldberger2004",
         ),
         "interference": (
             "experiments.interference:EXPERIMENT",
