@@ -222,7 +222,6 @@ MISSED = {
     "rl2_mdps": {f"{name}, n10: total reward" for name in ("ucrl2", "beb", "epsilon_greedy", "greedy")},
     "two_step": {"rats: share fitted best by the planner"},
     "episodic_two_step": {"ep_lesion: interaction, episodic"},
-    "fast_needs_slow": {"slow less frozen: lower end of the interval"},
     "episodic_minatar": {"nec over dqn: IQM", "nec less dqn: IQM, lower end of the interval"},
 }
 """Claims that are known not to be met, as docs/experiments.md says; all others are."""
