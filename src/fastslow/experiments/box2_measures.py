@@ -23,11 +23,12 @@ NOISES = (0.8, 1.0, 1.3)
 """Standard deviations of what is added to every value that the search comes by; rewards have one of 1."""
 WALKS = tuple(2**power for power in range(13))
 """Walks known, 1 to 4096."""
-LATER = tuple(
-    f"{what} {after:g} less {before:g}"
-    for what, values in (("depth", DEPTHS), ("noise", NOISES))
+PAIRS = tuple(
+    (level, before, after)
+    for level, values in (("depth", DEPTHS), ("noise", NOISES))
     for before, after in itertools.pairwise(values)
 )
+LATER = tuple(f"{level} {after:g} less {before:g}" for level, before, after in PAIRS)
 EARLY = (4, 16)
 """Walks after which it is early."""
 RESAMPLES = 500
@@ -109,14 +110,10 @@ def later(draws: pd.DataFrame) -> pd.DataFrame:
     """
     grid = draws.pivot(index="draw", columns=["depth", "noise"], values="log2_walks")
     made = []
-    for level, values in (("depth", DEPTHS), ("noise", NOISES)):
-        walked = set(grid.columns.get_level_values(level))
-        for before, after in itertools.pairwise(values):
-            if not {before, after} <= walked:
-                continue
+    for what, (level, before, after) in zip(LATER, PAIRS, strict=True):
+        if {before, after} <= set(grid.columns.get_level_values(level)):
             less = grid.xs(after, axis=1, level=level) - grid.xs(before, axis=1, level=level)
-            rows = less.mean(axis=1).rename("log2_walks").reset_index()
-            made.append(rows.assign(what=f"{level} {after:g} less {before:g}"))
+            made.append(less.mean(axis=1).rename("log2_walks").reset_index().assign(what=what))
     return with_intervals(pd.concat(made, ignore_index=True), ["what"])
 
 
