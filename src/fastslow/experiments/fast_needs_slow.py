@@ -128,7 +128,8 @@ EXPERIMENT = Experiment(
     departures=(
         "MinAtar in place of Atari, with a channel of noise: on plain screens we found no difference.",
         "NEC learns from states valued without their own entries (Goldberger 2004; published: with them).",
-        "Without memory the same layers end in a rectifier and a value per action, and learn by double Q-learning.",
+        "Without memory the same layers end in a rectifier and a value per action, and learn by double Q-learning "
+        "(Adam at 1e-3).",
         "NEC: alpha .5, returns of 25 steps, Adam at 2e-4 instead of RMSProp, keys of 32, 8,192 entries per action.",
     ),
 )
