@@ -26,7 +26,7 @@ test: $(VENV)/installed-test
 test-slow: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m slow
 
-# On a quiet machine. The comparison with RecurrentPPO runs where torch is: `make bench EXTRAS=peers` installs it.
+# On a quiet machine. All of it: `make bench EXTRAS=atari,gym,peers`; what lacks its extra is left out, and named.
 bench: $(VENV)/installed
 	$(if $(EXTRAS),$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]')
 	$(BIN)/python -m benchmarks.speed

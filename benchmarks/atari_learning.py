@@ -40,7 +40,7 @@ def measure(short: bool) -> list[Row]:
 
 def learner(name: str, keys: int, lanes: int, rounds: int, at_least: float | None) -> list[Row]:
     """Frames/s of one learner, all of its `keys` in use, and its time beside the bare products'."""
-    condition = played(name, "pong", 4_000_000, learn_from=400, slots=20_000)
+    condition = played(name, "pong", 4_000_000, learn_from=400)
     trainer = replace(condition.trainer, lanes=lanes, unroll=UNROLL, passes=lanes // 4)
     if keys:
         condition = replace(condition, agent=replace(condition.agent, capacity=keys))

@@ -3,7 +3,8 @@
 The kernel stands for the network: as many inputs, units, lanes and steps, once per network and per pass over the
 data (PPO passes over them several times, a share of the lanes at a time). What it leaves out is the world, acting,
 heads and optimiser. The measure of all is `bandits`, the work that the other parts of the benchmark look into: nobody
-may fall below half of its ratio.
+may fall below half of its ratio. Agents that learn from replay or decide from a memory have their own parts,
+`atari_learning` and `memory_lanes`.
 """
 
 from collections.abc import Callable
@@ -18,11 +19,13 @@ from benchmarks.table import Row
 from benchmarks.timing import race
 from benchmarks.workload import training
 from fastslow import catalog
+from fastslow.errors import UserError
 from fastslow.experiments.experiment import Condition
 from fastslow.networks import fast_weights, feedforward, gru, lstm
 
 TITLE = "Training in each experiment (laptop preset) beside the bare kernel of its shapes, one device"
 CORES = (lstm.LSTM, gru.GRU, feedforward.Feedforward, fast_weights.FastWeights)
+MEASURE = "bandits"
 NO_RECURRENCE = "one layer without memory, of less work than the kernel"
 PICTURES = "pictures pass a convolution first, which is most of the work"
 
@@ -39,10 +42,15 @@ class Shape(NamedTuple):
     """Times per update that so many lanes go forward and backward through a network."""
 
 
-def shape_of(condition: Condition) -> Shape:
-    agent = condition.make_agent(condition.task, condition.agent, jax.random.key(0))
+def shape_of(condition: Condition) -> Shape | None:
+    """`None` where there is no such network as the kernel stands for."""
+    agent = jax.eval_shape(
+        lambda key: condition.make_agent(condition.task, condition.agent, key), jax.random.key(0)
+    )
     leaves = jax.tree.leaves(agent, is_leaf=lambda part: isinstance(part, CORES))
     cores = [part for part in leaves if isinstance(part, CORES)]
+    if not cores:
+        return None
     trainer = condition.trainer
     shares = getattr(trainer, "minibatches", 1)
     return Shape(
@@ -55,13 +63,21 @@ def shape_of(condition: Condition) -> Shape:
 
 
 def conditions() -> dict[str, Condition]:
-    """All conditions of the laptop presets that differ in more than the names or numbers of what they train on."""
+    """All conditions of the laptop presets with a kernel of their shapes that differ in more than the names or numbers
+    of what they train on; those of `MEASURE` first. Experiments whose extra is not installed are left out."""
     kinds = {}
-    for experiment in catalog.EXPERIMENTS:
+    for experiment in sorted(catalog.EXPERIMENTS, key=lambda name: name != MEASURE):
         whole = catalog.load("experiment", experiment)
-        for name, condition in whole.conditions(whole.config("laptop")).items():
-            kind = (experiment, type(condition.task), condition.make_trainer, shape_of(condition))
-            kinds.setdefault(kind, (f"{experiment}, {name}", condition))
+        try:
+            found = whole.conditions(whole.config("laptop"))
+        except UserError as error:
+            print(f"battery, without {experiment}: {error}")
+            continue
+        for name, condition in found.items():
+            shape = shape_of(condition)
+            if shape is not None:
+                kind = (experiment, type(condition.task), condition.make_trainer, shape)
+                kinds.setdefault(kind, (f"{experiment}, {name}", condition))
     return dict(kinds.values())
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Array
 from benchmarks.table import Row
 from benchmarks.timing import race
 from fastslow.cli.start import cores
-from fastslow.memory.neighbours import nearest, squared_norms
+from fastslow.memory.neighbours import BLOCK, nearest, squared_norms
 
 TITLE = "Nearest neighbours: exact search beside a bare matrix product and top_k, 64 features, 50 neighbours"
 FEATURES, NEIGHBOURS, BATCH = 64, 50, 32
@@ -129,13 +129,22 @@ def by_use(short: bool, rounds: int) -> list[Row]:
     program = jax.jit(search).lower(jnp.int32(1)).compile()
     runs = {used: lambda used=used: jax.block_until_ready(program(jnp.int32(used))) for used in curve}
     spent = race(runs, rounds)
-    return [
+    group = f"room for {curve[-1]:,} keys"
+    rows = [
         Row(
             f"{used:,} keys in use",
             1e9 * spent[used].best / BATCH / used,
             "ns per query and key",
             1e9 * spent[used].median / BATCH / used,
-            group=f"room for {curve[-1]:,} keys",
+            group=group,
         )
         for used in curve
+    ]
+    # Below one block what is compared at the least shows.
+    linear = [row for row, used in zip(rows, curve, strict=True) if used >= BLOCK] or rows[-1:]
+    most, least = max(linear, key=lambda row: row.value), min(linear, key=lambda row: row.value)
+    name = "per key, the dearest over the cheapest of more than a block"
+    return [
+        *rows,
+        Row(name, most.value / least.value, "x", most.median / least.median, at_most=2, group=group),
     ]

@@ -49,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ["PEERS_PYTHON"] = given.peers_python
     prepare()
-    missed = 0
+    missed, left_out = 0, []
     for name in PARTS:
         if given.parts and name not in given.parts:
             continue
@@ -58,11 +58,13 @@ def main(words: Sequence[str] | None = None) -> int:
         try:
             rows: list[Row] = part.measure(given.short)
         except UserError as error:
-            print(f"{name}: {error}")
+            left_out.append(f"{name}: {error}")
             continue
         show(f"{part.TITLE} ({time.perf_counter() - began:.0f} s)", rows)
         save(name, part.TITLE, rows)
         missed += sum(row.passed is False for row in rows)
+    for reason in left_out:
+        print(f"Not measured: {reason}")
     return int(missed > 0)
 
 

@@ -3,13 +3,24 @@
 import equinox as eqx
 import jax
 import numpy as np
-from benchmarks import kernel, workload
+from benchmarks import battery, kernel, workload
 
 from fastslow.loop import run
 
 
 def test_the_kernel_has_the_gradient_of_the_textbook_lstm():
     kernel.check_gradient()
+
+
+def test_the_battery_finds_the_kernel_of_every_training_that_has_one():
+    known = battery.conditions()
+    first, *_ = known
+    assert first.startswith("bandits, ")
+    of = {name.split(", ")[0] for name in known}
+    assert {"bandits", "two_step", "harlow", "mazes", "episodic_bandits"} <= of
+    assert not of & {"episodic_minatar", "episodic_atari", "fast_needs_slow"}
+    shape = battery.shape_of(known[first])
+    assert shape.units == known[first].agent.units and shape.passes >= 1
 
 
 def test_the_plain_agent_learns_as_the_fused_one():

@@ -93,6 +93,10 @@ def test_lists_have_one_line_each(capsys):
         (["train", "--task", "bandit", "--trainer.optimizer", "sgd"], "'adam', 'rmsprop'"),
         (["train", "--task", "bandit", "--seeds", "0"], "--seeds is 0"),
         (["train", "--task", "bandit", "--agent", "thompson"], "'thompson' is not trained"),
+        (
+            ["train", "--task", "corridor", "--agent", "dqn", "--trainer", "q_learning"],
+            "Convolutions see pictures of rows, columns and colours",
+        ),
         (["train", "--task", "bandit", "extra"], "'extra' belongs to no option"),
         (["train", "--task", "none.py:Mine"], "no file 'none.py'"),
         (["reproduce"], "Name an experiment"),

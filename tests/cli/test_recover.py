@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from fastslow import cli
-from fastslow.experiments.recovery import episodes_for, measure, models_for, simulated
+from fastslow.experiments.recovery_measures import measure
+from fastslow.experiments.recovery_subjects import episodes_for, models_for, simulated
 from fastslow.tasks.bandit import IndependentBandit
 from fastslow.tasks.set_size import SetSize
 

@@ -95,6 +95,7 @@ def test_the_embeddings_are_compared_in_the_second_half_of_life():
     claims = tables["claims"].set_index("measure")["value"]
     for name, top in tops.items():
         assert claims[f"{name}: score"] == pytest.approx(top)
+        assert claims[f"{name}: score in the first fifth of life"] == pytest.approx(0, abs=1e-9)
     assert claims["slow less frozen: score"] == pytest.approx(4.0)
     assert claims["slow less frozen: lower end of the interval"] == pytest.approx(4.0)
     figure = experiment("fast_needs_slow").draw(tables)["fast_needs_slow"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fastslow.experiments import recovery
+from fastslow.experiments import recovery, recovery_measures
 from fastslow.experiments.two_step_measures import (
     agreement,
     beside_striatum,
@@ -82,13 +82,13 @@ def test_a_model_is_told_apart_by_every_score_and_range():
         for own in ("hybrid", "model_free")
         for fitted in ("hybrid", "model_free")
     )
-    wide = recovery.matrix(cells)
+    wide = recovery_measures.matrix(cells)
     assert wide["ranges"].tolist() == ["wide"] * 4 + ["apart"] * 4
     assert wide["simulated"].tolist() == ["hybrid", "model_free"] * 4
     first = wide.query("ranges == 'apart' and score == 'evidence' and simulated == 'hybrid'").iloc[0]
     assert (first["hybrid"], first["model_free"]) == pytest.approx((0.9, 0.1))
     none = pd.DataFrame(columns=["simulated", "parameter", "prior", "r", "r_low", "r_high"])
-    judged = recovery.claims(none, cells).set_index("measure")["value"]
+    judged = recovery_measures.claims(none, cells).set_index("measure")["value"]
     assert judged["hybrid: share recovered as itself, apart ranges, evidence"] == pytest.approx(0.9)
     assert judged["model_free: share recovered as itself, wide ranges, bic"] == pytest.approx(0.4)
     promised = {each.measure for each in recovery.expectations()}

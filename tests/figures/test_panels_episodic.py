@@ -1,5 +1,7 @@
 """Panels of episodic control hold the numbers that they were given."""
 
+from functools import partial
+
 import pandas as pd
 import pytest
 
@@ -42,11 +44,13 @@ def test_cross_overs_are_labelled_in_walks():
         {"depth": [2, 3] * 2, "noise": [1.0, 1.0, 1.3, 1.3], "log2_walks": [3.0, 5.0, 6.0, 8.0]}
     )
     artists = panels_episodic.cross_overs(
-        axes, rows.assign(low=rows["log2_walks"] - 1, high=rows["log2_walks"] + 2)
+        axes, rows.assign(low=rows["log2_walks"] - 1, high=rows["log2_walks"] + 2), 9.0
     )
-    line, whiskers = artists[1.3]
+    line, whiskers, arrows = artists[1.3]
     assert line.get_ydata().tolist() == [6, 8]
-    assert [segment[:, 1].tolist() for segment in whiskers.get_segments()] == [[5, 8], [7, 10]]
+    # Nobody walked 2 ** 10 times.
+    assert [segment[:, 1].tolist() for segment in whiskers.get_segments()] == [[5, 8], [7, 9]]
+    assert arrows.get_ydata().tolist() == [9] and not len(artists[1.0][2].get_ydata())
     assert axes.get_yticklabels()[0].get_text() == "4"
 
 
@@ -72,7 +76,8 @@ def test_reminders_of_less_are_hollow():
 
 
 @pytest.mark.parametrize(
-    "draw", [panels_episodic.returns, panels_episodic.cross_overs, panels_episodic.choice_curves]
+    "draw",
+    [panels_episodic.returns, partial(panels_episodic.cross_overs, most=9.0), panels_episodic.choice_curves],
 )
 def test_a_table_without_its_columns_is_refused(draw):
     with pytest.raises(UserError, match="has no column"):

@@ -225,11 +225,37 @@ def test_a_batch_of_queries_is_its_queries():
         np.testing.assert_allclose(alone, value, rtol=1e-5)
 
 
-def test_the_bytes_are_told_before_they_are_taken():
-    for sizes in ((7, 3, 1), (100, 64, 48)):
-        memory = dictionary.empty(*sizes)
-        taken = sum(leaf.nbytes for leaf in jax.tree.leaves(memory))
-        assert dictionary.size_in_bytes(*sizes) == taken
+@pytest.mark.parametrize(
+    "rules",
+    [
+        Rules(),
+        Rules(neighbours=3),
+        Rules(neighbours=3, evict="oldest", newest=True),
+        Rules(neighbours=3, approximate=True),
+    ],
+    ids=["all", "nearest", "newest", "approximate"],
+)
+def test_many_reads_of_a_stack_weigh_what_single_reads_do(rules):
+    stored, rng = dictionary.stack(dictionary.empty(20, SIZE), 2), np.random.default_rng(5)
+    # States come again and are appended, so that equally near entries are the rule.
+    states, of = rng.integers(STATES, size=30), jnp.asarray(rng.integers(2, size=30))
+    keys, names = jnp.asarray(EMBEDDED[states]), jnp.asarray(NAMES[states])
+    values = jnp.asarray(rng.normal(size=(30, 1)), jnp.float32)
+    stored = dictionary.write_all(stored, keys, values, names, jnp.ones(30, bool), rules, of)
+    queries, asked = jnp.asarray(EMBEDDED + 0.01), jnp.asarray([0, 1, 1, 0, 1, 0])
+    index = dictionary.neighbours_of_each(stored, queries, rules, asked)
+    for i in range(STATES):
+        alone = jax.tree.map(lambda x, i=i: x[asked[i]], stored)
+        single = dictionary.read(alone, queries[i], rules)
+        np.testing.assert_array_equal(index[i], single.index)
+        near = np.argsort(((np.asarray(alone.keys) - np.asarray(queries[i])) ** 2).sum(1)[: int(alone.used)])
+        if rules.neighbours:
+            nearest = EMBEDDED[states[np.asarray(of) == int(asked[i])]][near[:3]]
+            np.testing.assert_allclose(np.asarray(alone.keys)[index[i]], nearest)
+        if rules.newest:
+            stamps = np.asarray(alone.stamp)[np.asarray(index[i])]
+            same = (np.diff(np.asarray(alone.keys)[np.asarray(index[i])], axis=0) == 0).all(axis=1)
+            assert (np.diff(stamps)[same] < 0).all()
 
 
 @pytest.mark.parametrize(
@@ -242,6 +268,11 @@ def test_the_bytes_are_told_before_they_are_taken():
         ({"scale": 0.0}, "scale is 0"),
         ({"neighbours": -1}, "neighbours is -1"),
         ({"approximate": True}, "neighbours is 0"),
+        ({"newest": True}, "set evict to 'oldest'"),
+        (
+            {"newest": True, "evict": "oldest", "neighbours": 2, "approximate": True},
+            "leave one of the two out",
+        ),
     ],
 )
 def test_bad_rules_are_refused(wrong, said):

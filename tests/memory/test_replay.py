@@ -20,7 +20,8 @@ def life(steps: int, seed: int = 0) -> dict[str, np.ndarray]:
         "observation": (10 * np.arange(steps)[:, None] + np.arange(LANES)).astype(np.uint16)[..., None],
         "action": rng.integers(3, size=(steps, LANES)).astype(np.int32),
         "reward": rng.normal(size=(steps, LANES)).astype(np.float32),
-        "discount": np.where(last & (rng.random((steps, LANES)) < 0.7), 0, 1).astype(np.float32),
+        # Now and then what follows counts for nothing, though the episode goes on.
+        "discount": np.where(rng.random((steps, LANES)) < np.where(last, 0.7, 0.05), 0, 1).astype(np.float32),
         "last": last,
         "value": rng.normal(size=(steps, LANES)).astype(np.float32),
     }
@@ -39,8 +40,9 @@ def by_hand(lived: dict[str, np.ndarray], t: int, lane: int, n: int, frames: int
     reward, discount, cut = 0.0, GAMMA**n, False
     for k in range(n):
         reward += GAMMA**k * lived["reward"][t + k, lane]
-        if lived["last"][t + k, lane]:
-            discount, cut = 0.0, bool(lived["discount"][t + k, lane] > 0)
+        last, counts = bool(lived["last"][t + k, lane]), bool(lived["discount"][t + k, lane] > 0)
+        if last or not counts:
+            discount, cut = 0.0, counts
             break
     seen = [lived["observation"][t, lane]]
     for back in range(1, frames):
@@ -106,6 +108,15 @@ def test_each_is_drawn_in_proportion_to_its_priority():
     for place, p in chance.items():
         assert p == pytest.approx(expected[place], rel=1e-4)
     assert float(first.chance[0]) == pytest.approx(1 / ((12 - n) * LANES))
+
+
+def test_a_draw_that_rounds_up_to_the_sum_is_of_what_is_stored(monkeypatch):
+    memory = kept(life(6))
+    monkeypatch.setattr(
+        jax.random, "uniform", lambda key, shape: jnp.full(shape, np.nextafter(np.float32(1), 0))
+    )
+    batch = replay.draw_by_priority(memory, KEY, 32, 1, GAMMA)
+    assert (batch.chance > 0).all() and (batch.index[0] < 5).all()
 
 
 def test_what_is_new_has_the_greatest_priority_and_what_was_drawn_its_own():

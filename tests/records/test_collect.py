@@ -1,5 +1,7 @@
 """Collecting behaviour: what is in the record is what happened, trial by trial and step by step."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,15 +10,20 @@ import pytest
 from fastslow.agents.bayes_greedy import bayes_greedy
 from fastslow.agents.ep_recurrent import EpRecurrentConfig
 from fastslow.agents.ep_recurrent import make as make_episodic
+from fastslow.agents.episodic_value import box2
 from fastslow.agents.recurrent import RecurrentConfig, make
 from fastslow.agents.uniform import uniform
 from fastslow.errors import UserError
-from fastslow.loop import map_seeds
+from fastslow.loop import map_seeds, run
 from fastslow.records.collect import collect, live, trained_agents
+from fastslow.records.lifetime import lifetime
 from fastslow.records.record import trials
 from fastslow.tasks.bandit import IndependentBandit
 from fastslow.tasks.barcode_bandits import barcode_bandits
+from fastslow.tasks.corridor import Corridor
 from fastslow.tasks.two_step import TwoStep, TwoStepInOne
+from fastslow.training.living import LivingConfig, living
+from fastslow.training.rollout import trained_of
 
 KEY = jax.random.key(0)
 
@@ -107,6 +114,27 @@ def test_signals_of_the_agent_are_kept_by_step_and_at_the_choice_that_ends_a_tri
     ).all()
     with pytest.raises(UserError, match="no signal 'gates'; did you mean 'gate'"):
         collect([agent], task, KEY, 4, signals=("gates",))
+
+
+def test_a_memory_of_training_is_inborn_and_episodes_learn_nothing_from_each_other():
+    task = Corridor(length=6)
+    loop = living(task, partial(box2, horizon=0), LivingConfig(lanes=2, unroll=200))
+    state = jax.jit(lambda: run(loop, KEY, 1)[0])()
+    stored = state.lanes.agent_state.dictionaries
+    one_seed = jax.tree.map(lambda x: x[None], state)
+    (trained,) = trained_agents(trained_of(one_seed), 1)
+    jax.tree.map(np.testing.assert_array_equal, trained.init_state(KEY).dictionaries, stored)
+    newborn = box2(task, KEY)
+    assert int(stored.used.sum()) > 0 and not newborn.init_state(KEY).dictionaries.used.any()
+    walks = {
+        name: trials(collect([agent], task, KEY, 40))["steps"]
+        for name, agent in (("trained", trained), ("newborn", newborn))
+    }
+    first = trials(lifetime(newborn, task, KEY, 40, 1))["steps"]
+    assert (walks["trained"] == task.length - 1).all()
+    spread = (walks["newborn"].var() / 40 + first.var() / 40) ** 0.5
+    assert abs(walks["newborn"].mean() - first.mean()) < 4 * spread and walks["newborn"].min() < first.mean()
+    assert walks["newborn"].mean() > 2 * (task.length - 1)
 
 
 def test_who_was_trained_lives_by_the_program_of_the_newborn(caplog):

@@ -26,6 +26,7 @@ from fastslow.tasks.check import check_facts, check_structure
 from fastslow.training.actor_critic import A2CConfig, a2c
 from fastslow.training.living import LivingConfig, living
 from fastslow.training.q_learning import QLearningConfig, q_learning
+from fastslow.training.vae import VaeConfig, vae
 
 KEY = jax.random.key(0)
 GAME = Atari("breakout")
@@ -192,6 +193,17 @@ def test_no_transition_that_is_drawn_crosses_a_cut():
     assert crossing.cut.all() and (crossing.discount == 0).all()
     first = replay.stacked(kept, jnp.full(2, 4), lanes, 2)
     assert first[..., 1].any() and not first[..., 0].any()
+
+
+def test_pictures_of_two_games_are_never_put_together():
+    config = VaeConfig(updates=2, lanes=2, unroll=4, random_steps=8, slots=40)
+
+    def newborn(task, key):
+        return episodic_value.mfec(task, key, encoder="vae_small", frames=2)
+
+    loop = vae(Atari("pong", side=12), newborn, config)
+    kept = jax.jit(lambda: loop.resume(loop.init(KEY), KEY).replay)()
+    np.testing.assert_array_equal(np.flatnonzero(kept.last[:, 0]), [len(kept.last) - 1])
 
 
 def test_whoever_only_lives_goes_on_in_new_games_too():

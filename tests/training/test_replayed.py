@@ -23,7 +23,7 @@ from fastslow.tasks.task import TRIAL, TRIAL_END, Task, opening, outcome
 from fastslow.training.actor_critic import A2CConfig, a2c
 from fastslow.training.living import LivingConfig, living
 from fastslow.training.neural_episodic import NeuralEpisodicConfig, neural_episodic
-from fastslow.training.q_learning import QLearningConfig, q_learning
+from fastslow.training.q_learning import SMALLEST, QLearningConfig, q_learning
 from fastslow.training.replayed import epsilon_at
 
 KEY = jax.random.key(0)
@@ -150,6 +150,34 @@ def test_of_episodes_that_were_cut_off_nothing_is_learned(trainer):
 
     (_, whole), (_, cut) = (run(lesson(task), KEY, 1) for task in (TASK, CutOff()))
     assert float(whole["loss"][0]) > 0 and float(cut["loss"][0]) == 0
+
+
+def test_what_was_cut_off_is_hardly_drawn_again():
+    config = replace(SHORT, prioritised=True, updates=10)
+    loop = q_learning(CutOff(), lambda task, key: q_network.make(task, NETWORK, key), config)
+    kept = run(loop, KEY, config.updates)[0].replay
+    lived = np.arange(kept.last.shape[0]) < int(kept.added)
+    least = SMALLEST**config.alpha
+    cut, others = (
+        np.asarray(kept.priority)[lived][np.asarray(kept.last)[lived] == which] for which in (1, 0)
+    )
+    assert np.isclose(cut, least).mean() > 0.5 and np.isclose(others, least).mean() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        ({"gamma": 0.9}, "gamma is 0.5, but the agent stores returns with gamma 0.9"),
+        ({"horizon": 2}, "horizon is 3, but the agent stores returns with horizon 2"),
+        ({"bootstrap": False}, "set bootstrap"),
+    ],
+)
+def test_an_embedding_that_would_learn_other_returns_than_are_stored_is_refused(agent, said):
+    memory = replace(NECConfig(neighbours=3, capacity=50, gamma=0.5, horizon=3, features=4), **agent)
+    with pytest.raises(UserError, match=said):
+        neural_episodic(
+            TASK, lambda task, key: nec(task, memory, key), NeuralEpisodicConfig(gamma=0.5, horizon=3)
+        )
 
 
 def test_the_memory_follows_the_gradient_of_what_was_read():

@@ -5,11 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from fastslow.agents.episodic_value import box2
 from fastslow.agents.uniform import Uniform
 from fastslow.errors import UserError
 from fastslow.loop import Loop, run
 from fastslow.runs import checkpoint, driver
 from fastslow.runs.progress import Silent
+from fastslow.tasks.corridor import Corridor
+from fastslow.training.living import LivingConfig, living
 from fastslow.training.rollout import TrainState
 from fastslow.training.stages import keep_stages, stages_at
 
@@ -81,6 +84,12 @@ def test_stages_not_reached_hold_the_newborn():
     state, _ = run(KEPT, KEY, 2)
     np.testing.assert_array_equal(state.kept.weight, np.tile(state.kept.weight[0], (5, 1)))
     assert not np.array_equal(state.agent.weight, state.kept.weight[0])
+
+
+def test_who_decides_from_a_memory_cannot_be_kept_by_its_weights():
+    loop = living(Corridor(length=4), box2, LivingConfig(lanes=1))
+    with pytest.raises(UserError, match="Stages keep the weights of an agent, but a EpisodicValue decides"):
+        keep_stages(loop, (0, 1)).init(KEY)
 
 
 def test_fractions_of_a_training_are_whole_updates():

@@ -30,6 +30,11 @@ class Agent(eqx.Module):
         step of the lanes."""
         return state
 
+    def remembering(self, state: PyTree) -> "Agent":
+        """The same agent, born with what the lanes of this batch of states share; those that share nothing are born
+        as ever."""
+        return self
+
     def watched(self, state: PyTree) -> PyTree:
         """What of a state must be finite for all of it to be (`loop.Loop.watched`); asked of the batch of states."""
         return state

@@ -121,6 +121,8 @@ class EpisodicValue(Agent):
     episode_steps: int = eqx.field(static=True)
     seen: tuple[int, ...] = eqx.field(static=True)
     """Shape of one frame."""
+    inborn: Dictionary | None = None
+    """What is stored at birth, where anything is; of a trained agent (`remembering`) what it stored in training."""
 
     cite: ClassVar[tuple[str, ...]] = (
         "botvinick2019",
@@ -148,8 +150,9 @@ class EpisodicValue(Agent):
             jnp.zeros(rows),
         )
         neighbours = min(self.config.neighbours or capacity, capacity)
+        blank = dictionary.stack(dictionary.empty(capacity, self.embedding.features), self.actions)
         return Memory(
-            dictionary.stack(dictionary.empty(capacity, self.embedding.features), self.actions),
+            blank if self.inborn is None else self.inborn,
             walk,
             jnp.int32(0),
             jnp.int32(0),
@@ -157,6 +160,11 @@ class EpisodicValue(Agent):
             none_before(self.seen, self.config.frames),
             jnp.full((self.actions, neighbours), -1, jnp.int32),
             Due(walk.keys[0], walk.identities[0], jnp.int32(0), jnp.float32(0), jnp.bool_(False)),
+        )
+
+    def remembering(self, state: Memory) -> "EpisodicValue":
+        return eqx.tree_at(
+            lambda agent: agent.inborn, self, state.dictionaries, is_leaf=lambda part: part is None
         )
 
     def begin_episode(self, state: Memory) -> Memory:
@@ -200,7 +208,7 @@ class EpisodicValue(Agent):
         return Due(walk.keys[row], walk.identities[row], walk.actions[row], goal, now >= self.rows)
 
     def end_episode(self, state: Memory, percept: Percept, key: Key[Array, ""]) -> Memory:
-        """The episode is whole, and ready to be stored."""
+        """The episode is whole, and ready to be stored; also where it was cut off, as if nothing had followed."""
         nothing = jnp.zeros_like(state.time)
         return state._replace(time=nothing, finished=state.time, last_reward=percept.last_reward)
 
@@ -316,6 +324,7 @@ def mfec(
     neighbours: int = MFEC.neighbours,
     frames: int = 1,
     encoder: str = "",
+    try_first: int = 0,
 ) -> EpisodicValue:
     """Model-Free Episodic Control: the best return from each state met, or the mean over its nearest neighbours
     (Blundell et al. 2016; 11 neighbours, 64 features, gamma 1, epsilon .005 in Atari; with the encoder `vae`, trained
@@ -329,6 +338,7 @@ def mfec(
         encoder=encoder,
         features=features,
         frames=frames,
+        try_first=try_first,
     )
     return make(task, config, key)
 

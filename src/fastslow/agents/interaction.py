@@ -50,7 +50,7 @@ def interaction(agent: Agent, task: Task, lanes: int, once: bool = False) -> Loo
     """
     axes, worlds = Lane(0, agent.state_axes, 0), task.worlds(lanes)
     own_or_shared = axes.agent_state
-    goes_on = not once or worlds.outside or any(axis is None for axis in parts_of(axes))
+    goes_on = not once or worlds.outside or shares(agent)
 
     def two_keys(key: Key[Array, ""]) -> tuple[Key[Array, " lane"], Key[Array, " lane"]]:
         pairs = jax.vmap(jax.random.split)(jax.random.split(key, lanes))
@@ -120,6 +120,11 @@ def interaction(agent: Agent, task: Task, lanes: int, once: bool = False) -> Loo
         return settled(renew(batch, jnp.ones(lanes, bool), key, anew=True), shared)
 
     return Loop(init, step, resume if worlds.outside else None)
+
+
+def shares(agent: Agent) -> bool:
+    """Whether its lanes share anything."""
+    return any(axis is None for axis in parts_of(agent.state_axes))
 
 
 def parts_of(axes: PyTree) -> list[int | None]:

@@ -73,6 +73,7 @@ def of_run(run: Path) -> Trained:
     from fastslow.loop import TRAIN
     from fastslow.records.collect import trained_agents
     from fastslow.runs import directory, driver
+    from fastslow.training.rollout import trained_of
 
     check(run.is_dir(), f"There is no run directory '{run}'; check its path.")
     if not (run / directory.MANIFEST).exists() and run.parent.name == "train":
@@ -92,7 +93,7 @@ def of_run(run: Path) -> Trained:
         "task_name": chosen["task"].name,
     }
     return Trained(
-        trained_agents(state.agent, len(manifest["seeds"])),
+        trained_agents(trained_of(state), len(manifest["seeds"])),
         training.task,
         getattr(training.config, "gamma", 0.0),
         attrs,
@@ -106,13 +107,14 @@ def of_condition(run: Path) -> Trained:
     from fastslow.loop import TRAIN
     from fastslow.records.collect import trained_agents
     from fastslow.runs import driver
+    from fastslow.training.rollout import trained_of
 
     whole = run.parent.parent
     experiment = experiment_of(whole)
     config = config_of(experiment, whole)
     condition = experiment.conditions(config)[run.name]
     state = driver.load_state(condition.loop(), jax.random.key(TRAIN), run, list(range(config.seeds)))
-    agents = trained_agents(state.agent, config.seeds)
+    agents = trained_agents(trained_of(state), config.seeds)
     attrs = {"experiment": experiment.name, "condition": run.name}
     return Trained(agents, condition.task, getattr(condition.trainer, "gamma", 0.0), attrs)
 

@@ -57,21 +57,21 @@ def main(words: Sequence[str]) -> int:
 
     import jax
 
-    from fastslow.experiments import recovery
+    from fastslow.experiments.recovery import draw
+    from fastslow.experiments.recovery_measures import measure
+    from fastslow.experiments.recovery_subjects import episodes_for, models_for, simulated
     from fastslow.figures import style
     from fastslow.loop import BEHAVE
 
-    models = given.models or recovery.models_for(task)
-    episodes = recovery.episodes_for(task, given.trials)
+    models = given.models or models_for(task)
+    episodes = episodes_for(task, given.trials)
     key = jax.random.fold_in(jax.random.key(BEHAVE), given.key)
-    tables = recovery.measure(
-        recovery.simulated(models, task, given.subjects, key, given.prior, episodes=episodes)
-    )
+    tables = measure(simulated(models, task, given.subjects, key, given.prior, episodes=episodes))
     show(tables["parameters"], "true and fitted parameters")
     show(tables["confusion_matrix"], "share of simulated subjects (row) that each model fits best (column)")
     out.mkdir(exist_ok=True)
     for name in ("parameters_by_subject", "parameters", "confusion_matrix"):
         write(tables[name], out / f"{name}.csv")
-    for name, drawing in recovery.draw(tables).items():
+    for name, drawing in draw(tables).items():
         print(f"figure: {style.save(drawing.figure, out / name, drawing.data)[0]}")
     return 0

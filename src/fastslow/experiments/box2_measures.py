@@ -12,7 +12,7 @@ import xarray as xr
 
 from fastslow.analysis.statistics import summarise
 from fastslow.experiments import box2_bandit
-from fastslow.experiments.claims import claim, table
+from fastslow.experiments.claims import claim, exact, table
 from fastslow.experiments.experiment import CLAIMS
 from fastslow.records.record import trials
 
@@ -21,6 +21,8 @@ ALPHA = 0.1
 DEPTHS = (2, 3, 4)
 NOISES = (0.8, 1.0, 1.3)
 """Standard deviations of what is added to every value that the search comes by; rewards have one of 1."""
+CONTROLLERS = ("best", "episodic", *(f"planner_{noise:g}" for noise in NOISES))
+"""Who decides in the trees; `best` knows them."""
 WALKS = tuple(2**power for power in range(13))
 """Walks known, 1 to 4096."""
 PAIRS = tuple(
@@ -31,6 +33,7 @@ PAIRS = tuple(
 LATER = tuple(f"{level} {after:g} less {before:g}" for level, before, after in PAIRS)
 EARLY = (4, 16)
 """Walks after which it is early."""
+LOWER = "lower end of the interval"
 RESAMPLES = 500
 
 
@@ -45,9 +48,9 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
     )
     trees = pd.concat(
         [
-            trials(r).assign(depth=int(r.attrs["depth"]), name=name.split("_", 2)[2])
-            for name, r in records.items()
-            if "trees" in name
+            trials(records[record]).assign(depth=depth, name=name)
+            for depth, name in itertools.product(DEPTHS, CONTROLLERS)
+            if (record := f"trees_{depth}_{name}") in records
         ],
         ignore_index=True,
     )
@@ -134,6 +137,7 @@ def claims(walks: pd.DataFrame, trees: pd.DataFrame, moved: pd.DataFrame) -> pd.
             about = f"trees of depth {depth}, noise {noise:g}: episodic less planner"
             early = [known for known in less.columns if EARLY[0] <= known <= EARLY[1]]
             rows.append(claim(f"{about}, early", less[early].mean(axis=1)))
+            rows.append(exact(f"{about}, early, {LOWER}", float(rows[-1]["low"])))
             rows.append(claim(f"{about}, after {less.columns[-1]} walks", less.iloc[:, -1]))
     for row in moved.itertuples():
         about = {"measure": f"cross-over, {row.what}: doublings of walks", "value": row.log2_walks}

@@ -26,7 +26,7 @@ from fastslow.agents.interaction import first_percept, interaction
 from fastslow.agents.observer import best
 from fastslow.agents.value_network import value_network
 from fastslow.experiments.experiment import Condition, Drawing, Expectation, Experiment
-from fastslow.experiments.interference_measures import LARGEST, SMALLEST, STEP_SIZES, at, measure
+from fastslow.experiments.interference_measures import FASTEST, LARGEST, SMALLEST, STEP_SIZES, at, measure
 from fastslow.figures import panels_interference, style
 from fastslow.loop import map_seeds, run
 from fastslow.records.record import from_arrays
@@ -232,6 +232,11 @@ EXPERIMENT = Experiment(
         ),
         Expectation(f"{at('sequential', SMALLEST)}: kept", "kept", low=0.9, **TARGET),
         Expectation(f"{at('sequential', LARGEST)}: kept", "lost", high=0.5, **TARGET),
+        *(
+            Expectation(f"{at(schedule, size)}: kept", "not published", where="ours", note="reported")
+            for schedule in ("sequential", "until known")
+            for size in STEP_SIZES[1:-1]
+        ),
         Expectation(
             "sequential: kept falls with the step size, within intervals",
             1.0,
@@ -269,6 +274,12 @@ EXPERIMENT = Experiment(
             "below 1",
             high=1.0,
             **TARGET,
+        ),
+        Expectation(
+            f"{FASTEST}: trials until the second list is known",
+            "not published",
+            where="ours",
+            note="reported",
         ),
     ),
     departures=(

@@ -34,6 +34,7 @@ from fastslow.records.tables import read_trials
 from fastslow.runs import directory, driver, report
 from fastslow.runs.files import cannot_write, make_folder, write_atomic
 from fastslow.runs.progress import Silent, reporter
+from fastslow.training.rollout import trained_of
 
 
 class Result(NamedTuple):
@@ -167,7 +168,9 @@ def train_condition(
             steps_per_update=seeds * condition.steps_per_update,
             report=Silent if quiet else reporter,
         )
-    trained = {name: trained_agents(state.agent, seeds)}
+    # A life that is told by its curve is over; its memory, which may be gigabytes, stays where it was saved.
+    agents = state.agent if condition.curve else trained_of(state)
+    trained = {name: trained_agents(agents, seeds)}
     kept = jax.device_get(state.kept) if condition.stages else None
     for i in range(len(condition.stages)):
         at_stage = jax.tree.map(lambda leaf, i=i: leaf[:, i], kept)

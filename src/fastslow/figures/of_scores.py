@@ -81,8 +81,11 @@ def human_normalised(table: pd.DataFrame, who: str) -> Drawing:
     return Drawing(axes.figure, {"": means, SUBJECTS: table})
 
 
-def frames_to_threshold(table: pd.DataFrame, who: str) -> Drawing:
-    """For each threshold, the share of runs that reached it over frames, and below the median frames of each agent."""
+def frames_to_threshold(table: pd.DataFrame, who: str, unit: str = "frames") -> Drawing:
+    """For each threshold, the share of runs that reached it over frames, and below the median frames of each agent.
+
+    `unit` is what the frames are, if not those of an emulator.
+    """
     table = table.assign(agent=table["agent"].replace(ALONE["agent"], who))
     summary = named(efficiency_summary(table).rename(columns={"median": "value"}), who)
     alone = table["game"].nunique() == 1
@@ -105,7 +108,7 @@ def frames_to_threshold(table: pd.DataFrame, who: str) -> Drawing:
         above.set_xlabel("")
         rows = over_games[over_games["threshold"] == level]
         panels_scores.interval_rows(below, rows, "", edge=span[1])
-        panels_scores.frames_axis(below, span, "median frames")
+        panels_scores.frames_axis(below, span, f"median {unit}")
         if column:
             above.set_ylabel("")
             below.set_yticklabels([])

@@ -49,24 +49,29 @@ def returns(axes: Axes, table: pd.DataFrame) -> dict[str, list[Artist]]:
 
 
 @panel
-def cross_overs(axes: Axes, table: pd.DataFrame) -> dict[float, list[Artist]]:
+def cross_overs(axes: Axes, table: pd.DataFrame, most: float) -> dict[float, list[Artist]]:
     """After how many walks a planner overtakes the episodic controller, by depth, a line per noise.
 
-    **Arguments**: `table` with columns depth, noise, log2_walks, low, high.
+    **Arguments**: `table` with columns depth, noise, log2_walks, low, high; `most` log2 of the most walks that there
+    were: what lies beyond is known as that alone, and drawn as an arrow.
 
-    **Returns**: by noise, the line and its whiskers.
+    **Returns**: by noise, the line, its whiskers and its arrows.
     """
     marks.need(table, "depth", "noise", "log2_walks", "low", "high")
     artists: dict[float, list[Artist]] = {}
     groups = list(table.groupby("noise"))
     for i, (noise, rows) in enumerate(groups):
         style, at = look(f"planner_{noise:g}"), rows["depth"] + 0.06 * (i - (len(groups) - 1) / 2)
-        line = axes.plot(
-            at, rows["log2_walks"], style.line, color=style.colour, marker=style.marker, label=style.label
+        reached = rows["log2_walks"].where(rows["log2_walks"] <= most)
+        line = axes.plot(at, reached, style.line, color=style.colour, marker=style.marker, label=style.label)
+        ends = rows["high"].clip(upper=most)
+        whiskers = axes.vlines(at, rows["low"].clip(upper=most), ends, color=style.colour, linewidth=0.9)
+        beyond = rows["high"] > most
+        arrows = axes.plot(
+            at[beyond], ends[beyond], marker=r"$\uparrow$", linestyle="", color=style.colour, markersize=6
         )
-        whiskers = axes.vlines(at, rows["low"], rows["high"], color=style.colour, linewidth=0.9)
-        artists[float(noise)] = [*line, whiskers]
-    ticks = np.arange(np.floor(table["low"].min()), np.ceil(table["high"].max()) + 1, 2)
+        artists[float(noise)] = [*line, whiskers, *arrows]
+    ticks = np.arange(np.floor(table["low"].min()), most + 1, 2)
     axes.set_yticks(ticks, [f"{2**tick:.0f}" for tick in ticks])
     marks.whole_ticks(axes, sorted(table["depth"].unique()))
     axes.set_xlabel("depth of the tree")

@@ -54,7 +54,8 @@ class Rules:
     """Which entry gives way when all are taken: the one that was longest neither a neighbour nor written, or the one
     written longest ago; where every entry is a neighbour at every read, these are the same."""
     newest: bool = False
-    """Of entries as near as each other the one written last comes first, else the one stored first."""
+    """Of entries as near as each other the one written last comes first, else the one stored first; where `evict` is
+    `oldest`, as only then times of writing are kept."""
     learned: bool = False
     """Gradients reach the keys and values stored; else they count as data."""
     approximate: bool = False
@@ -71,6 +72,11 @@ class Rules:
         check(
             not (self.approximate and self.neighbours == 0),
             "approximate is a way to search for neighbours, but neighbours is 0, which reads all; give a number.",
+        )
+        check(
+            self.evict == "oldest" or not self.newest,
+            "newest asks when entries were written, but evict is 'least_used', which keeps when they were used; set "
+            "evict to 'oldest'.",
         )
         check(
             not (self.approximate and self.newest),
@@ -144,11 +150,6 @@ def empty(capacity: int, key_size: int, value_size: int = 1) -> Dictionary:
         used=jnp.int32(0),
         clock=jnp.int32(0),
     )
-
-
-def size_in_bytes(capacity: int, key_size: int, value_size: int = 1) -> int:
-    """Bytes that `empty` with these sizes takes: known before it is allocated."""
-    return 4 * (capacity * (key_size + value_size + 5) + 2)
 
 
 def watched(memory: Dictionary) -> tuple[Array, Array]:
@@ -356,7 +357,7 @@ def neighbours_of_each(
     memory: Dictionary, queries: Float[Array, "query key"], rules: Rules, of: Int[Array, " query"]
 ) -> Int[Array, "query neighbour"]:
     """The entries that many reads weigh, each of the dictionary of a stack that `of` names; -1 where there is none."""
-    if rules.approximate or reads_all(memory, rules):
+    if rules.approximate or rules.newest or reads_all(memory, rules):
         # One after the other: each searches one dictionary, and no other.
         return jax.lax.map(lambda one: neighbours_of(memory, one[0], rules, (one[1],)).index, (queries, of))
     return nearest_of_each(memory.keys, memory.norms, memory.used, queries, rules.neighbours, of)

@@ -21,6 +21,8 @@ GROUP = 16
 """Keys of which the nearest stands for all at first, where many are compared."""
 ROUNDING = 1e-5
 """Keys whose distances differ by less, as a share of the squared length of the query, are as near as each other."""
+EXACT = jax.lax.Precision.HIGHEST
+"""Of the products that rank; accelerators multiply in fewer bits unless they are told."""
 TOGETHER, FAR = 8, 65_536
 """Queries of one buffer that are searched for together, where each of many names its own, and the slots from which on
 that pays. It pays in buffers of one block too; in between one by one is faster (3 to 9 buffers, 32 queries)."""
@@ -63,7 +65,7 @@ def nearest(
         """The nearest of `size` keys from `start` on, the first of them being the `least`."""
         slot = start + jnp.arange(size)
         some = jax.lax.dynamic_slice(stored, (*of, start, 0), (*ones, size, asked.shape[0]))
-        near = 2 * asked @ some.reshape(size, -1).T
+        near = jnp.matmul(2 * asked, some.reshape(size, -1).T, precision=EXACT)
         near = near - jax.lax.dynamic_slice(lengths, (*of, start), (*ones, size)).reshape(size)
         near, place = greatest(jnp.where((slot < used) & (slot >= least), near, -jnp.inf), neighbours)
         return near, start + place
@@ -163,7 +165,7 @@ def nearest_and_newest(
     check_number(neighbours, slots)
     stored, lengths, asked = jax.lax.stop_gradient((keys, norms, query))
     slot = jnp.arange(slots)
-    near = jnp.where(slot < used, 2 * (stored @ asked) - lengths, -jnp.inf)
+    near = jnp.where(slot < used, 2 * jnp.matmul(stored, asked, precision=EXACT) - lengths, -jnp.inf)
     # What the same key gives twice can differ in the last bits.
     slack = ROUNDING * (asked @ asked)
 

@@ -22,7 +22,7 @@ class Replay(NamedTuple):
     reward: Float[Array, "slot lane"]
     """Paid for the action."""
     discount: Float[Array, "slot lane"]
-    """0 where the action ended the episode for good, else 1."""
+    """0 where the action ended the episode for good, or made what follows count for nothing, else 1."""
     last: Bool[Array, "slot lane"]
     """The action was the episode's last."""
     value: Float[Array, "slot lane"]
@@ -41,9 +41,9 @@ class Batch(NamedTuple):
     it."""
     action: Int[Array, " batch"]
     reward: Float[Array, " batch"]
-    """sum_{k<n} gamma^k r_{t+k+1}, to the episode's end at most."""
+    """sum_{k<n} gamma^k r_{t+k+1}, to the episode's end, or a discount of 0, at most."""
     discount: Float[Array, " batch"]
-    """gamma^n, 0 where the episode ended within the n steps."""
+    """gamma^n, 0 where the episode ended, or a discount of 0 came, within the n steps."""
     following: Shaped[Array, "batch ... frame"]
     """What was seen n steps later; of no meaning where `discount` is 0."""
     value: Float[Array, " batch"]
@@ -145,11 +145,11 @@ def draw_by_priority(
     rows = jnp.pad(p, (0, -p.size % width)).reshape(-1, width)
     sums = jnp.cumsum(rows.sum(1))
     u = (jnp.arange(batch) + jax.random.uniform(key, (batch,))) / batch * sums[-1]
-    row = jnp.minimum(jnp.searchsorted(sums, u, side="right"), rows.shape[0] - 1)
+    # Rounding can point beyond the last that has a chance: then it is that one, of the rows and of what is in it.
+    row = jnp.minimum(jnp.searchsorted(sums, u, side="right"), jnp.searchsorted(sums, sums[-1]))
     within = jnp.cumsum(rows[row], axis=1)
     left = u - jnp.where(row > 0, sums[jnp.maximum(row - 1, 0)], 0.0)
     place = (within <= left[:, None]).sum(1)
-    # Rounding can point beyond the last that has a chance: then it is that one.
     ends = jnp.where(rows[row] > 0, jnp.arange(width)[None], 0).max(1)
     drawn = row * width + jnp.minimum(place, ends)
     slot = drawn // lanes
@@ -169,13 +169,14 @@ def gather(
     """The transitions that begin at these rows, numbered since the beginning, and lanes."""
     slots = replay.action.shape[0]
     time = (number[:, None] + jnp.arange(n)[None]) % slots
-    # Whether a step belongs to the episode still: none before it was the last.
+    # Whether a step's reward counts: none before it was the last, or said that nothing after it does.
     last, kept = replay.last[time, lane[:, None]], replay.discount[time, lane[:, None]]
-    before = jnp.cumsum(last, axis=1) - last
+    ends = last | (kept == 0)
+    before = jnp.cumsum(ends, axis=1) - ends
     inside = before == 0
     powers = gamma ** jnp.arange(n)
     reward = (replay.reward[time, lane[:, None]] * inside * powers[None]).sum(1)
-    ended = last.any(1)
+    ended = ends.any(1)
     after = number + n
     return Batch(
         observation=stacked(replay, number, lane, frames),

@@ -1,6 +1,7 @@
 """Convolutional encoders: a picture in, a vector of features out.
 
-They stand between the screen and a recurrent core, as in Wang et al. 2018 (Simulation 5; after Mnih et al. 2016).
+They stand between the screen and a recurrent core (Wang et al. 2018, Simulation 5; after Mnih et al. 2016), the values
+of a deep Q-network (Mnih et al. 2015) or the keys of a memory (Pritzel et al. 2017).
 """
 
 from typing import NamedTuple
@@ -126,6 +127,11 @@ class Conv(eqx.Module):
 
     def __init__(self, shape: tuple[int, ...], form: Form, key: Key[Array, ""]):
         """Normal weights of variance 2/fan-in, which keeps the scale through rectifiers (He et al. 2015)."""
+        check(
+            len(shape) == 3,
+            f"Convolutions see pictures of rows, columns and colours, but what is seen here has the shape {shape}; "
+            "take another encoder, or another agent.",
+        )
         height, width, channels = shape
         *layer_keys, dense_key = jax.random.split(key, len(form.layers) + 1)
         layers = []

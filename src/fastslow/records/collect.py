@@ -8,18 +8,20 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Array, Key, PyTree
 
 from fastslow import __version__
 from fastslow.agents.agent import Agent
-from fastslow.agents.interaction import interaction
+from fastslow.agents.interaction import interaction, shares
 from fastslow.errors import check, nearest
 from fastslow.loop import run
 from fastslow.records.record import from_arrays
 from fastslow.records.schema import PADDING, SCHEMA
 from fastslow.tasks.task import Task
+from fastslow.timestep import Trace
 
 NOT_COLUMNS = ("trial", "trial_end")
 STEPPED = ("trial", "reward", "value")
@@ -39,7 +41,10 @@ def collect(
     keep: Sequence[str] = (),
     signals: Sequence[str] = (),
 ) -> xr.Dataset:
-    """Let each agent, as one subject, live `episodes` episodes of `task`.
+    """Let each agent, as one subject, live `episodes` episodes of `task`, each from birth.
+
+    Of an agent that was trained the memory, if it has one, is inborn (`Agent.remembering`); what it stores in one
+    episode is not there in another. One life of many episodes: `records.lifetime`.
 
     **Arguments**: `subjects` their names ("seed 0", ... by default); `gamma` the discount with which reward-
     prediction errors are formed; `units` keep the activity of every unit (`hidden`: subject, episode, time, unit);
@@ -93,8 +98,22 @@ def live(
     signals: tuple[str, ...] = (),
 ) -> dict[str, PyTree]:
     """One episode per lane, as `[time episode ...]` arrays."""
-    loop = interaction(agent, task, episodes, once=True)
-    _, trace = run(loop, key, task.episode_steps)
+
+    def lived(key: Key[Array, ""], lanes: int) -> dict[str, PyTree]:
+        _, trace = run(interaction(agent, task, lanes, once=True), key, task.episode_steps)
+        return kept_of(trace, task, units, observations, signals)
+
+    if not shares(agent):
+        return lived(key, episodes)
+    # One after the other: what is stored in one episode is not to be known in the next.
+    alone = jax.lax.map(lambda key: lived(key, 1), jax.random.split(key, episodes))
+    return jax.tree.map(lambda x: jnp.moveaxis(x[:, :, 0], 0, 1), alone)
+
+
+def kept_of(
+    trace: Trace, task: Task, units: bool, observations: bool, signals: tuple[str, ...]
+) -> dict[str, PyTree]:
+    """What of a trace goes into a record."""
     told, variables = trace.output.probes, [variable.name for variable in task.trial_variables]
     for name in signals:
         check(name in told, f"The agent has no signal '{name}'{nearest(name, told)}")

@@ -28,7 +28,7 @@ from fastslow.training.replayed import Lesson, ReplayConfig, ReplayState, learn_
 
 @dataclass(frozen=True)
 class NeuralEpisodicConfig(ReplayConfig):
-    """Settings of one training run; `gamma` and `horizon` should be the agent's."""
+    """Settings of one training run; `gamma` and `horizon` are to be the agent's."""
 
     horizon: int = 100
     """N (Pritzel 2017: 100)."""
@@ -58,10 +58,20 @@ def neural_episodic(
     task: Task, make_agent: Callable[[Task, Key[Array, ""]], EpisodicValue], config: NeuralEpisodicConfig
 ) -> Loop:
     """The loop over rounds (`replayed.learn_from_replay`)."""
-    fitting(make_agent, task, "neural_episodic", "values", "nec")
-
-    rules = jax.eval_shape(lambda: make_agent(task, jax.random.key(0))).config
+    rules = fitting(make_agent, task, "neural_episodic", "values", "nec").config
     frames = rules.frames
+    for name in ("gamma", "horizon"):
+        mine, stored = getattr(config, name), getattr(rules, name)
+        check(
+            mine == stored,
+            f"The trainer's {name} is {mine}, but the agent stores returns with {name} {stored}, which its embedding "
+            "would learn to contradict; make them the same.",
+        )
+    check(
+        rules.bootstrap,
+        "The trainer 'neural_episodic' learns returns that go on with what the agent expected, but this agent stores "
+        "them without (bootstrap is False); take nec, or set bootstrap.",
+    )
     check(
         not config.leave_out or min(rules.neighbours or rules.capacity, rules.capacity) > 1,
         "leave_out takes a state's own entry away, and leaves nothing: give neighbours and capacity of 2 or more.",

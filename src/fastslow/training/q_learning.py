@@ -77,7 +77,9 @@ def q_learning(
             count = replay.drawable(state.replay, config.horizon, frames)[1] * config.lanes
             beta = config.beta + (1 - config.beta) * jnp.clip(state.steps / planned, 0, 1)
             weight = weight * replay.importance(batch, count, beta)
-        return (weight * loss[0]).mean(), (loss[1] + SMALLEST) ** config.alpha
+        # What was cut off teaches nothing, however far off its target, which says that nothing followed.
+        error = jnp.where(batch.cut, 0.0, loss[1])
+        return (weight * loss[0]).mean(), (error + SMALLEST) ** config.alpha
 
     def of_one(
         agent: QNetwork,

@@ -23,6 +23,12 @@ class TrainState(NamedTuple):
     update: Int[Array, ""]
 
 
+def trained_of(state: Any) -> Agent:
+    """The agent of a training run's state, born with what its `lanes` share, where the state has them."""
+    lanes = getattr(state, "lanes", None)
+    return state.agent if lanes is None else state.agent.remembering(lanes.agent_state)
+
+
 def resume_of(task: Task, lanes: int) -> Callable[[Any, Key[Array, ""]], Any] | None:
     """`Loop.resume` of a training run whose state has an `agent` and its `lanes`."""
     if not task.worlds(lanes).outside:

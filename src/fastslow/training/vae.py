@@ -187,7 +187,14 @@ def vae(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], config:
         lanes = state.lanes._replace(agent_state=state.agent.watched(state.lanes.agent_state))
         return state._replace(lanes=lanes, replay=replay.watched(state.replay, config.unroll))
 
-    return Loop(init, step, resume_of(task, config.lanes), watched)
+    begin_anew = resume_of(task, config.lanes)
+
+    def resume(state: VaeState, key: Key[Array, ""]) -> VaeState:
+        """No stack that is drawn crosses the cut."""
+        state = begin_anew(state, key)
+        return state._replace(replay=replay.cut_off(state.replay))
+
+    return Loop(init, step, resume if begin_anew else None, watched)
 
 
 def drawn_again(
