@@ -8,7 +8,7 @@ import pytest
 
 from fastslow import catalog
 from fastslow.errors import UserError
-from fastslow.experiments import curves, episodic_minatar
+from fastslow.experiments import curves, episodic_atari, episodic_minatar
 from fastslow.experiments.experiment import Condition
 from fastslow.records.record import from_arrays
 from fastslow.tasks.corridor import Corridor
@@ -100,6 +100,15 @@ def test_the_embeddings_are_compared_in_the_second_half_of_life():
     assert claims["slow less frozen: lower end of the interval"] == pytest.approx(4.0)
     figure = experiment("fast_needs_slow").draw(tables)["fast_needs_slow"]
     assert set(figure.data["late"]["name"]) == set(tops)
+
+
+def test_how_long_dopamines_agent_takes_to_score_as_much():
+    # Ms Pac-Man: 386.7 after 1M frames, 932.8 after 2M; Frostbite: 335.2 after 20M, 620.4 after 40M, 367.1 in the end.
+    assert episodic_atari.times_the_frames(900.0, "ms_pacman", 4e5) == pytest.approx(2.5)
+    assert episodic_atari.times_the_frames(1000.0, "ms_pacman", 4e5) == pytest.approx(5.0)
+    assert episodic_atari.times_the_frames(100.0, "ms_pacman", 4e5) == 0
+    assert episodic_atari.times_the_frames(400.0, "frostbite", 4e5) == pytest.approx(50.0)
+    assert episodic_atari.times_the_frames(1e6, "pong", 1e6) == pytest.approx(199.0)
 
 
 def test_q_bert_is_told_by_its_first_and_its_last_stretch():

@@ -109,13 +109,10 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
 
 
 def times_the_frames(score: float, game: str, frames: float) -> float:
-    """The most frames, over these, after which Dopamine's deep Q-network still scores less (0: at no checkpoint)."""
-    known = published_scores("dopamine").query("agent == 'dqn' and game == @game")
-    return (
-        float(known.loc[known["score"] < score, "frames"].max()) / frames
-        if (known["score"] < score).any()
-        else 0.0
-    )
+    """The last checkpoint, over these frames, before Dopamine's deep Q-network first scores as much (0: none)."""
+    known = published_scores("dopamine").query("agent == 'dqn' and game == @game").sort_values("frames")
+    less = known["frames"][(known["score"] < score).cummin()]
+    return float(less.max()) / frames if len(less) else 0.0
 
 
 def claims(scores: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +121,9 @@ def claims(scores: pd.DataFrame) -> pd.DataFrame:
         rows.append(claim(f"{agent}, {game}: score of the last games", part["score"]))
         rows.append(claim(f"{agent}, {game}: human-normalised", part["hns"]))
         if agent in MEMORIES and game in GAMES:
-            over = [times_the_frames(each.score, game, each.frames) for each in part.itertuples()]
+            over = [
+                times_the_frames(float(each.score), game, float(each.frames)) for each in part.itertuples()
+            ]
             rows.append(claim(f"{agent}, {game}: {BEHIND}", over))
     first = scores[scores["frames"] == scores.groupby(["agent", "game"])["frames"].transform("min")]
     first = first[(first["agent"] == "mfec") & (first["game"] == "qbert")]
