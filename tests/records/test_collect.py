@@ -117,22 +117,23 @@ def test_signals_of_the_agent_are_kept_by_step_and_at_the_choice_that_ends_a_tri
 
 
 def test_a_memory_of_training_is_inborn_and_episodes_learn_nothing_from_each_other():
-    task = Corridor(length=6)
-    loop = living(task, partial(box2, horizon=0), LivingConfig(lanes=2, unroll=200))
+    task = Corridor(length=5, limit=100)
+    few = partial(box2, capacity=30)
+    loop = living(task, few, LivingConfig(lanes=2, unroll=150))
     state = jax.jit(lambda: run(loop, KEY, 1)[0])()
     stored = state.lanes.agent_state.dictionaries
     one_seed = jax.tree.map(lambda x: x[None], state)
     (trained,) = trained_agents(trained_of(one_seed), 1)
     jax.tree.map(np.testing.assert_array_equal, trained.init_state(KEY).dictionaries, stored)
-    newborn = box2(task, KEY)
+    newborn = few(task, KEY)
     assert int(stored.used.sum()) > 0 and not newborn.init_state(KEY).dictionaries.used.any()
     walks = {
-        name: trials(collect([agent], task, KEY, 40))["steps"]
+        name: trials(collect([agent], task, KEY, 20))["steps"]
         for name, agent in (("trained", trained), ("newborn", newborn))
     }
-    first = trials(lifetime(newborn, task, KEY, 40, 1))["steps"]
+    first = trials(lifetime(newborn, task, KEY, 20, 1))["steps"]
     assert (walks["trained"] == task.length - 1).all()
-    spread = (walks["newborn"].var() / 40 + first.var() / 40) ** 0.5
+    spread = (walks["newborn"].var() / 20 + first.var() / 20) ** 0.5
     assert abs(walks["newborn"].mean() - first.mean()) < 4 * spread and walks["newborn"].min() < first.mean()
     assert walks["newborn"].mean() > 2 * (task.length - 1)
 

@@ -8,6 +8,7 @@ import pytest
 from fastslow.agents.episodic_value import box2
 from fastslow.agents.uniform import Uniform
 from fastslow.errors import UserError
+from fastslow.experiments.experiment import Condition
 from fastslow.loop import Loop, run
 from fastslow.runs import checkpoint, driver
 from fastslow.runs.progress import Silent
@@ -87,9 +88,12 @@ def test_stages_not_reached_hold_the_newborn():
 
 
 def test_who_decides_from_a_memory_cannot_be_kept_by_its_weights():
-    loop = living(Corridor(length=4), box2, LivingConfig(lanes=1))
+    def newborn(task, config, key):
+        return box2(task, key)
+
+    lives = Condition(Corridor(length=4), None, LivingConfig(lanes=1), newborn, living, stages=(0, 1))
     with pytest.raises(UserError, match="Stages keep the weights of an agent, but a EpisodicValue decides"):
-        keep_stages(loop, (0, 1)).init(KEY)
+        lives.loop()
 
 
 def test_fractions_of_a_training_are_whole_updates():

@@ -22,16 +22,14 @@ from fastslow.agents.agent import Agent
 from fastslow.agents.episodic_value import EpisodicConfig
 from fastslow.agents.q_table import q_table
 from fastslow.experiments import box2_bandit
-from fastslow.experiments.box2_measures import ALPHA, DEPTHS, LATER, LOWER, NOISES, WALKS, measure
+from fastslow.experiments.box2_measures import ALPHA, CORRIDOR, DEPTHS, LATER, LOWER, NOISES, WALKS, measure
 from fastslow.experiments.experiment import Condition, Drawing, Expectation, Experiment
 from fastslow.figures import panels_episodic, style
 from fastslow.memory import dictionary
 from fastslow.records.lifetime import lifetime
 from fastslow.records.record import from_arrays
-from fastslow.tasks.corridor import Corridor
 from fastslow.tasks.tree import Tree
 
-CORRIDOR = Corridor()
 GAMMA = 0.95
 BEST = EpisodicConfig(**asdict(dictionary.LENGYEL_DAYAN), gamma=GAMMA, capacity=CORRIDOR.length)
 """States are alike where they are the same; the largest return decides."""
@@ -130,12 +128,12 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
     drawings["trees"] = Drawing(figure, trees)
     figure, axes = style.figure(3, 1, column_ratios=(1.1, 1.1, 0.9))
-    of_bandit = {name: tables[f"bandit_{name}"] for name in ("weights", "choices", "reminders")}
+    bandit = {name: tables[f"bandit_{name}"] for name in ("weights", "choices", "reminders")}
     expected = box2_bandit.BETA * box2_bandit.ALPHA * (1 - box2_bandit.ALPHA) ** np.arange(box2_bandit.LAGS)
-    panels_episodic.reward_weights(axes[0, 0], of_bandit["weights"], expected)
-    panels_episodic.choice_curves(axes[0, 1], of_bandit["choices"])
-    panels_episodic.reminders(axes[0, 2], of_bandit["reminders"])
-    drawings["bandit"] = Drawing(figure, of_bandit)
+    panels_episodic.reward_weights(axes[0, 0], bandit["weights"], expected)
+    panels_episodic.choice_curves(axes[0, 1], bandit["choices"])
+    panels_episodic.reminders(axes[0, 2], bandit["reminders"])
+    drawings["bandit"] = Drawing(figure, bandit)
     return drawings
 
 

@@ -15,7 +15,9 @@ from fastslow.experiments import box2_bandit
 from fastslow.experiments.claims import claim, exact, table
 from fastslow.experiments.experiment import CLAIMS
 from fastslow.records.record import trials
+from fastslow.tasks.corridor import Corridor
 
+CORRIDOR = Corridor()
 ALPHA = 0.1
 """Learning rate of tabular Q-learning."""
 DEPTHS = (2, 3, 4)
@@ -55,13 +57,13 @@ def measure(records: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
         ignore_index=True,
     )
     draws = crossings_of(trees)
-    bandit, of_bandit = box2_bandit.measure(records)
+    bandit, told = box2_bandit.measure(records)
     return {
         **bandit,
         "corridor": summarise(walks, ["name", "episode"], "steps"),
         "trees": summarise(trees, ["depth", "name", "walks"], "reward", resamples=1000),
         "crossings": with_intervals(draws, ["depth", "noise"]),
-        CLAIMS: pd.concat([claims(walks, trees, later(draws)), table(of_bandit)], ignore_index=True),
+        CLAIMS: pd.concat([claims(walks, trees, later(draws)), table(told)], ignore_index=True),
     }
 
 
@@ -122,7 +124,7 @@ def later(draws: pd.DataFrame) -> pd.DataFrame:
 
 def claims(walks: pd.DataFrame, trees: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
     rows = []
-    shortest = walks["steps"].min()
+    shortest = CORRIDOR.length - 1
     for name, part in walks.groupby("name", sort=False):
         lengths = part.pivot(index="subject", columns="episode", values="steps").to_numpy()
         second = claim(f"corridor, {name}: second walk is the shortest path", lengths[:, 1] == shortest)

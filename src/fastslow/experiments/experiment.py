@@ -16,6 +16,7 @@ from jaxtyping import Array, Key
 
 from fastslow.agents import recurrent
 from fastslow.agents.agent import Agent
+from fastslow.agents.interaction import shares
 from fastslow.errors import UserError, check, nearest
 from fastslow.figures.style import Drawing
 from fastslow.loop import Loop
@@ -56,7 +57,15 @@ class Condition:
             return self.make_agent(task, self.agent, key)
 
         loop = self.make_trainer(self.task, newborn, self.trainer)
-        return keep_stages(loop, self.stages) if self.stages else loop
+        if not self.stages:
+            return loop
+        agent = jax.eval_shape(lambda key: newborn(self.task, key), jax.random.key(0))
+        check(
+            not shares(agent),
+            f"Stages keep the weights of an agent, but a {type(agent).__name__} decides from a memory, which they do "
+            "not keep; leave the stages out.",
+        )
+        return keep_stages(loop, self.stages)
 
     @property
     def steps_per_update(self) -> int:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, Key, PyTree
 
 from fastslow.agents.agent import Agent
-from fastslow.agents.interaction import Lane, shares
+from fastslow.agents.interaction import Lane
 from fastslow.errors import check
 from fastslow.loop import Loop
 
@@ -56,11 +56,6 @@ def keep_stages(loop: Loop, stages: Sequence[int]) -> Loop:
 
     def init(key: Key[Array, ""]) -> StagedState:
         training = loop.init(key)
-        check(
-            not shares(training.agent),
-            f"Stages keep the weights of an agent, but a {type(training.agent).__name__} decides from a memory, which "
-            "they do not keep; leave the stages out.",
-        )
         kept = jax.tree.map(lambda leaf: jnp.stack([leaf] * len(stages)), training.agent)
         return StagedState(training, kept, jnp.int32(0))
 
