@@ -26,8 +26,10 @@ GAMES = ("pong", "ms_pacman", "frostbite")
 MEMORIES = ("nec", "mfec")
 LEARNERS = (*MEMORIES, "dqn")
 BEHIND = "times the frames after which Dopamine's DQN still scores less"
+TEN_MILLION = 10_000_000
 STRETCH = 100_000
 """Frames over which scores are averaged."""
+MARKERS = {"nec_10m": ("*", "published, 10M frames"), "dopamine": ("D", "Dopamine")}
 LAST, FIRST = (
     "mfec, qbert: score of the last games",
     "mfec, qbert: score of the games of the first 100k frames",
@@ -88,11 +90,11 @@ def latest(rows: pd.DataFrame) -> pd.DataFrame:
 
 def published_beside(scores: pd.DataFrame) -> pd.DataFrame:
     """What was published of the same agents in the same games: columns agent, game, frames, source, score, hns."""
-    frames, ours = scores["frames"].max(), scores[["agent", "game"]].drop_duplicates()
+    ours = scores[["agent", "game"]].drop_duplicates()
     parts = [published_scores(source).merge(ours).assign(source=source) for source in ("nec_10m", "dopamine")]
     beside = pd.concat(parts, ignore_index=True)
-    # Of Dopamine what is within reach.
-    beside = beside[(beside["source"] == "nec_10m") | (beside["frames"] <= 1.1 * frames)]
+    # Dopamine's agents played two hundred million frames, the others ten.
+    beside = beside[beside["frames"] <= TEN_MILLION]
     normalised = [human_normalised(rows).assign(source=source) for source, rows in beside.groupby("source")]
     return pd.concat(normalised, ignore_index=True)[["agent", "game", "frames", "source", "score", "hns"]]
 
@@ -142,14 +144,15 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
         panels_scores.score_curves(axis, rows, "score", legend=False)
         for _, row in known.iterrows():
             look = style.look(row["agent"])
-            marker = "*" if row["source"] == "nec_10m" else "D"
+            marker = MARKERS[row["source"]][0]
             axis.plot(
                 row["frames"], row["score"], marker, color=look.colour, markerfacecolor="white", markersize=5
             )
         ends = [*rows["frames"], *known["frames"]]
         panels_scores.frames_axis(axis, (float(np.min(ends)), float(np.max(ends))))
         axis.set_title(game.replace("_", " "))
-    for marker, label in (("*", "published, 10M frames"), ("D", "Dopamine")):
+    for source in pd.unique(beside["source"]):
+        marker, label = MARKERS[source]
         axes[0, 0].plot([], [], marker, color=style.GREY, markerfacecolor="white", label=label)
     named = {
         label: handle
