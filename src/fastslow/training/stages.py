@@ -12,7 +12,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, Key, PyTree
 
 from fastslow.agents.agent import Agent
-from fastslow.agents.interaction import Lane
 from fastslow.errors import check
 from fastslow.loop import Loop
 
@@ -31,11 +30,6 @@ class StagedState(NamedTuple):
     def agent(self) -> Agent:
         """The agent as it now is."""
         return self.training.agent
-
-    @property
-    def lanes(self) -> Lane:
-        """All that its lanes now carry."""
-        return self.training.lanes
 
 
 def stages_at(updates: int, fractions: Sequence[float | int]) -> tuple[int, ...]:
