@@ -6,7 +6,7 @@ lesson's: training.q_learning for deep Q-networks, training.neural_episodic for 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -228,18 +228,24 @@ def learn_from_replay(
             "epsilon": epsilon_at(state.steps, config, begin),
         }
 
-    begin_anew = resume_of(task, config.lanes)
-
-    def resume(state: ReplayState, key: Key[Array, ""]) -> ReplayState:
-        """Nothing that is drawn crosses the cut."""
-        state = begin_anew(state, key)
-        return state._replace(replay=replay.cut_off(state.replay))
-
     def watched(state: ReplayState) -> ReplayState:
         lanes = state.lanes._replace(agent_state=state.agent.watched(state.lanes.agent_state))
         return state._replace(lanes=lanes, replay=replay.watched(state.replay, config.unroll))
 
-    return Loop(init, step, resume if begin_anew else None, watched)
+    return Loop(init, step, resume_with_replay(task, config.lanes), watched)
+
+
+def resume_with_replay(task: Task, lanes: int) -> Callable[[Any, Key[Array, ""]], Any] | None:
+    """`rollout.resume_of` where the state has a `replay` too: nothing that is drawn crosses the cut."""
+    begin_anew = resume_of(task, lanes)
+    if begin_anew is None:
+        return None
+
+    def resume(state: Any, key: Key[Array, ""]) -> Any:
+        state = begin_anew(state, key)
+        return state._replace(replay=replay.cut_off(state.replay))
+
+    return resume
 
 
 def epsilon_at(steps: Int[Array, ""], config: ReplayConfig, begin: int) -> Float[Array, ""]:

@@ -29,7 +29,7 @@ from fastslow.networks.frames import picture, shape_of
 from fastslow.networks.vae import FORMS, Bound, Decoder, Encoder, bound
 from fastslow.tasks.task import Task, check_count, check_range
 from fastslow.training.living import LivingConfig, living_of, short, told_of
-from fastslow.training.rollout import resume_of
+from fastslow.training.replayed import resume_with_replay
 
 
 @dataclass(frozen=True)
@@ -187,14 +187,7 @@ def vae(task: Task, make_agent: Callable[[Task, Key[Array, ""]], Agent], config:
         lanes = state.lanes._replace(agent_state=state.agent.watched(state.lanes.agent_state))
         return state._replace(lanes=lanes, replay=replay.watched(state.replay, config.unroll))
 
-    begin_anew = resume_of(task, config.lanes)
-
-    def resume(state: VaeState, key: Key[Array, ""]) -> VaeState:
-        """No stack that is drawn crosses the cut."""
-        state = begin_anew(state, key)
-        return state._replace(replay=replay.cut_off(state.replay))
-
-    return Loop(init, step, resume if begin_anew else None, watched)
+    return Loop(init, step, resume_with_replay(task, config.lanes), watched)
 
 
 def drawn_again(
