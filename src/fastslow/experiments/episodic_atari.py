@@ -234,23 +234,16 @@ EXPERIMENT = Experiment(
         ),
         *(
             Expectation(
-                f"nec, {game}: {BEHIND}",
-                "above 1",
-                low=1.0,
-                where=f"{PRITZEL}; Castro 2018",
+                f"{agent}, {game}: {BEHIND}",
+                published,
+                where="Castro 2018, sticky actions, checkpoints from a million frames on",
                 confidence="computed",
-                note="Dopamine: sticky actions, checkpoints from a million frames on",
                 presets=("full",),
+                **bound,
             )
-            for game in GAMES
-        ),
-        *(
-            Expectation(
-                f"mfec, {game}: {BEHIND}",
-                "not published",
-                where="Castro 2018",
-                note="reported",
-                presets=("full",),
+            for agent, published, bound in (
+                ("nec", "above 1", {"low": 1.0}),
+                ("mfec", "not published", {"note": "reported"}),
             )
             for game in GAMES
         ),
